@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Documentation of the action plugin of the same name, which does the work on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: plan
+short_description: Compute what a site becomes from its inventory and the catalog
+version_added: 0.1.0
+description:
+  - Turns a list of models into all names, arguments, sizes, probes and gateway routes that the roles need.
+  - Runs on the controller, reaches no host, changes nothing, and gives the same plan for the same input.
+  - Every mistake in the input is named at once, each with its variable and a way to put it right.
+  - What the catalog does not know is reported in the plan's C(warnings) instead of guessed.
+  - Secrets never enter the plan.
+options:
+  models:
+    description:
+      - Models to serve on GPUs, as in the variable C(inference_models).
+      - An entry is the name of a model in the catalog, or a mapping with C(name) and optionally C(mode),
+        C(aliases), C(served_name), C(requirements), and any key of the catalog's rows.
+      - C(arguments) of an entry are added to those of the catalog; other keys replace them.
+    type: list
+    elements: raw
+    default: []
+  default_mode:
+    description:
+      - Mode whose models are active, and that models without one belong to. As in C(inference_default_mode).
+    type: str
+    default: ml
+  tiers:
+    description:
+      - Tiers that answer requests, as in C(inference_tiers). Keys are C(gpu), C(cpu) and C(cloud).
+      - Their order is the order of fallback.
+      - A tier is off when it is absent, V(false), or has C(enabled) set to V(false).
+      - Of C(cloud.api_key) only whether it is set is looked at.
+    type: dict
+    default: {gpu: {backend: vllm}}
+  vllm_version:
+    description:
+      - Release of vLLM, as in C(inference_vllm_version). Names the official image and decides about flags.
+      - Required with O(models) unless O(vllm_image) is set.
+    type: str
+  vllm_image:
+    description: Full reference of another image, as in C(inference_vllm_image).
+    type: str
+  namespace:
+    description: Namespace that everything lives in, as in C(inference_namespace).
+    type: str
+    default: ml
+  catalog:
+    description:
+      - Rows that are laid over the collection's catalog, as in C(inference_catalog). Mappings are merged,
+        lists are replaced.
+    type: dict
+    default: {}
+  hosts:
+    description:
+      - GPU hosts. What the inventory says in C(gpus) wins over what C(pci_ids) tell.
+      - Without them memory and number of GPUs are not compared, and the plan says so.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the host in the inventory.
+        type: str
+      gpus:
+        description:
+          - Kinds of GPUs by their key in the catalog, and how many of each, as in C(inference_host_gpus).
+        type: list
+        elements: dict
+        suboptions:
+          gpu:
+            description: Key of the GPU in the catalog.
+            type: str
+            required: true
+          count:
+            description: How many the host has.
+            type: int
+            default: 1
+      pci_ids:
+        description: PCI ids of the host's GPUs, for instance V(10de:2504) or V(2504).
+        type: list
+        elements: str
+attributes:
+  check_mode:
+    description: Can run in check mode and return what it would return otherwise.
+    support: full
+  diff_mode:
+    description: Can show what changed.
+    support: none
+    details: It never changes anything.
+  platform:
+    description: Where it runs.
+    support: full
+    platforms: posix
+    details: Always on the controller.
+seealso:
+  - module: inference.stack.llm_health
+author:
+  - inference.stack contributors (@inference-stack)
+"""
+
+EXAMPLES = r"""
+- name: Plan one model on one GPU with two tiers to fall back on
+  inference.stack.plan:
+    vllm_version: 0.8.5.post1
+    models:
+      - name: qwen3-8b-awq
+        aliases: [vllm-qwen]
+      - name: deepseek-r1-distill-qwen-7b-awq
+        mode: r1
+    default_mode: ml
+    tiers:
+      gpu: {backend: vllm}
+      cpu: {backend: ollama, model: "qwen3:4b"}
+      cloud: {backend: openai, model: gpt-4o-mini, api_key: "{{ vault_openai_key }}"}
+    hosts:
+      - name: gpu-worker
+        gpus: [{gpu: rtx-3060-12gb, count: 1}]
+  register: planned
+
+- name: Plan from the inventory's own variables
+  inference.stack.plan:
+    models: "{{ inference_models }}"
+    default_mode: "{{ inference_default_mode }}"
+    tiers: "{{ inference_tiers }}"
+    vllm_version: "{{ inference_vllm_version }}"
+    vllm_image: "{{ inference_vllm_image }}"
+    namespace: "{{ inference_namespace }}"
+    catalog: "{{ inference_catalog }}"
+  register: planned
+
+- name: Show what could not be compared
+  ansible.builtin.debug:
+    var: planned.plan.warnings
+"""
+
+RETURN = r"""
+plan:
+  description: What the site becomes.
+  returned: success
+  type: dict
+  contains:
+    namespace:
+      description: Namespace that everything lives in.
+      type: str
+      sample: ml
+    default_mode:
+      description: Mode whose models are active.
+      type: str
+      sample: ml
+    modes:
+      description: Names of the models of each mode.
+      type: dict
+      sample: {ml: [qwen3-8b-awq]}
+    image:
+      description: Image of the engines.
+      type: str
+      sample: vllm/vllm-openai:v0.8.5.post1
+    vllm_version:
+      description: Release of vLLM, empty when neither version nor tag tells.
+      type: str
+      sample: 0.8.5.post1
+    identities:
+      description: Every name and address of each GPU model.
+      type: list
+      elements: dict
+    vllm_models:
+      description: What deploys each engine, arguments, probes and resources included.
+      type: list
+      elements: dict
+    ollama_models:
+      description: Models of the CPU tier and where they are pulled from.
+      type: list
+      elements: dict
+    tiers:
+      description: Tiers that are on, in the order of fallback, with their models.
+      type: list
+      elements: dict
+    tier_map:
+      description: Which tier an address belongs to.
+      type: dict
+      sample: {"http://ollama.ml.svc.cluster.local:11434": cpu}
+    litellm_models:
+      description: The gateway's models in LiteLLM's vocabulary; keys appear only as environment variables.
+      type: list
+      elements: dict
+    litellm_fallbacks:
+      description: Who answers when a model cannot.
+      type: list
+      elements: dict
+      sample: [{"Qwen/Qwen3-8B-AWQ": ["qwen3:4b"]}]
+    litellm_aliases:
+      description: More names at the gateway, and the served name behind each.
+      type: dict
+      sample: {vllm-qwen: Qwen/Qwen3-8B-AWQ}
+    cache:
+      description: Repositories and tokenizers that the engines load, and their size.
+      type: dict
+    gated:
+      description: Models whose licence has to be accepted first, and where.
+      type: list
+      elements: dict
+    memory:
+      description:
+        - For each model and kind of GPU, how its memory is spent [bytes per GPU] and what that holds.
+        - The verdict is V(fits), V(tight), V(too_small) or V(unknown).
+      type: list
+      elements: dict
+    warnings:
+      description: What is worth knowing, or could not be compared.
+      type: list
+      elements: str
+"""
