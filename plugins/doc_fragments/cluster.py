@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Documentation of the options in module_utils/cluster/options.py."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  kubeconfig:
+    description:
+      - How to reach the cluster. A mapping with the content of a kubeconfig, or the path of one.
+      - A user may authenticate with a client certificate, a token, a password
+        or a credential plugin (C(exec)).
+    type: raw
+    required: true
+  context:
+    description: The context of the kubeconfig. Without it, its current context.
+    type: str
+requirements:
+  - PyYAML (only when O(kubeconfig) is a path or when a plugin writes YAML)
+notes:
+  - Runs where the kubeconfig works, which is usually the controller.
+"""

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The filter gateway_keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.inference.stack.plugins.plugin_utils.rendering.gateway import gateway_keys
+from ansible_collections.inference.stack.plugins.plugin_utils.rendering.plain import as_filter
+
+DOCUMENTATION = r"""
+name: gateway_keys
+short_description: Replace consumers' keys by their digests
+version_added: 0.1.0
+author:
+  - The inference.stack authors
+description:
+  - Checks the entries and puts the SHA-256 digest in place of each key. No message holds a key.
+options:
+  _input:
+    description: The keys, each with C(name), C(key) or C(key_sha256), and perhaps C(models), C(rpm) or
+      C(expires).
+    type: list
+    elements: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+hashed: "{{ litellm_keys | inference.stack.gateway_keys }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The entries that the gateway reads.
+  type: list
+  elements: dict
+"""
+
+
+class FilterModule:
+    """Offers gateway_keys."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"gateway_keys": as_filter(gateway_keys)}

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The filter kubeconfig_login."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.inference.stack.plugins.plugin_utils.rendering.objects import kubeconfig_login
+from ansible_collections.inference.stack.plugins.plugin_utils.rendering.plain import as_filter
+
+DOCUMENTATION = r"""
+name: kubeconfig_login
+short_description: Reduce a kubeconfig to what logs in
+version_added: 0.1.0
+author:
+  - The inference.stack authors
+description:
+  - Keeps cluster and user of the current context, under names that occur nowhere else.
+    Modules that mask every value of a kubeconfig would otherwise mask words like C(v1) wherever they print.
+  - The path of a kubeconfig comes back as it is.
+options:
+  _input:
+    description: The content of a kubeconfig, or the path of one.
+    type: raw
+    required: true
+"""
+
+EXAMPLES = r"""
+login: "{{ cluster_objects_kubeconfig | inference.stack.kubeconfig_login }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The smaller kubeconfig, or the path.
+  type: raw
+"""
+
+
+class FilterModule:
+    """Offers kubeconfig_login."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"kubeconfig_login": as_filter(kubeconfig_login)}

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The filter mode_objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.inference.stack.plugins.plugin_utils.rendering.modes import mode_objects
+from ansible_collections.inference.stack.plugins.plugin_utils.rendering.plain import as_filter
+
+DOCUMENTATION = r"""
+name: mode_objects
+short_description: Decide what a mode has to scale
+version_added: 0.1.0
+author:
+  - The inference.stack authors
+description:
+  - What field manager C(inference-mode) has to apply so that the wanted mode owns the GPU.
+  - Empty when it does already.
+positional: mode, namespace, observed
+options:
+  _input:
+    description: The models, each with C(deployment) and C(active).
+    type: list
+    elements: dict
+    required: true
+  mode:
+    description: The wanted mode.
+    type: str
+    required: true
+  namespace:
+    description: Where the Deployments live.
+    type: str
+    required: true
+  observed:
+    description: The result of M(inference.stack.cluster_objects_info).
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+scale: "{{ vllm_models | inference.stack.mode_objects('ml', 'ml', observed) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: Partial Deployments, and the ConfigMap that records the mode.
+  type: list
+  elements: dict
+"""
+
+
+class FilterModule:
+    """Offers mode_objects."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"mode_objects": as_filter(mode_objects)}

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The filter object_references."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.inference.stack.plugins.plugin_utils.rendering.objects import object_references
+from ansible_collections.inference.stack.plugins.plugin_utils.rendering.plain import as_filter
+
+DOCUMENTATION = r"""
+name: object_references
+short_description: Reduce Kubernetes objects to references
+version_added: 0.1.0
+author:
+  - The inference.stack authors
+description:
+  - Keeps apiVersion, kind, name and namespace.
+positional: workloads
+options:
+  _input:
+    description: The objects.
+    type: list
+    elements: dict
+    required: true
+  workloads:
+    description: Keep only Deployments, DaemonSets and StatefulSets.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+references: "{{ objects | inference.stack.object_references }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The references.
+  type: list
+  elements: dict
+"""
+
+
+class FilterModule:
+    """Offers object_references."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"object_references": as_filter(object_references)}

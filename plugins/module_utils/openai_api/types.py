@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What OpenAI-compatible servers answer, with the differences between servers and releases evened out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """A row of /v1/models. Gateways name neither root nor length."""
+
+    id: str
+    root: str = ""
+    max_model_len: int | None = None
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens as the server counted them."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A finished answer and what came with it."""
+
+    model: str
+    content: str
+    reasoning: str
+    tool_calls: tuple[Mapping[str, Any], ...] = ()
+    finish_reason: str = ""
+    usage: Usage | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    latency_s: float = 0.0
+
+    @property
+    def generated(self) -> bool:
+        """Whether a token came out: a reasoning model's first one is no content yet."""
+        counted = self.usage is not None and self.usage.completion_tokens > 0
+        return counted or bool(self.content or self.reasoning or self.tool_calls)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """One event of a streamed answer."""
+
+    model: str = ""
+    content: str = ""
+    reasoning: str = ""
+    tool_calls: tuple[Mapping[str, Any], ...] = ()
+    finish_reason: str = ""
+    usage: Usage | None = None
+
+    @property
+    def has_token(self) -> bool:
+        return bool(self.content or self.reasoning or self.tool_calls)
+
+
+def _text(value: Any) -> str:
+    """Text, also when it comes as a list of parts."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        parts = [part.get("text") for part in value if isinstance(part, Mapping)]
+        return "".join(part for part in parts if isinstance(part, str))
+    return ""
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def _usage(value: Any) -> Usage | None:
+    if not isinstance(value, Mapping):
+        return None
+    return Usage(_count(value.get("prompt_tokens")), _count(value.get("completion_tokens")))
+
+
+def _first_choice(answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    choices = answer.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return first if isinstance(first, Mapping) else None
+
+
+def _parts(message: Any) -> dict[str, Any]:
+    """What a message or a delta holds. The field of the reasoning was renamed in vLLM: both names count."""
+    if not isinstance(message, Mapping):
+        return {"content": "", "reasoning": "", "tool_calls": ()}
+    calls = message.get("tool_calls")
+    return {
+        "content": _text(message.get("content")),
+        "reasoning": _text(message.get("reasoning")) or _text(message.get("reasoning_content")),
+        "tool_calls": tuple(call for call in calls if isinstance(call, Mapping))
+        if isinstance(calls, list)
+        else (),
+    }
+
+
+def model_cards(answer: Mapping[str, Any]) -> list[ModelCard]:
+    """The models that a server names. Raises ValueError when the answer is no list of models."""
+    rows = answer.get("data")
+    if not isinstance(rows, list):
+        raise ValueError("no list of models")
+    cards = []
+    for row in rows:
+        if isinstance(row, Mapping) and isinstance(row.get("id"), str):
+            length = row.get("max_model_len")
+            cards.append(
+                ModelCard(row["id"], _text(row.get("root")), length if isinstance(length, int) else None)
+            )
+    return cards
+
+
+def completion(answer: Mapping[str, Any], headers: Mapping[str, str], latency_s: float) -> Completion:
+    """A completed chat answer. Raises ValueError when it holds none."""
+    choice = _first_choice(answer)
+    if choice is None:
+        raise ValueError("no choices")
+    return Completion(
+        model=_text(answer.get("model")),
+        finish_reason=_text(choice.get("finish_reason")),
+        usage=_usage(answer.get("usage")),
+        headers=headers,
+        latency_s=latency_s,
+        **_parts(choice.get("message")),
+    )
+
+
+def chunk(event: Mapping[str, Any]) -> Chunk:
+    """One event; the one with the usage has no choices."""
+    choice = _first_choice(event) or {}
+    return Chunk(
+        model=_text(event.get("model")),
+        finish_reason=_text(choice.get("finish_reason")),
+        usage=_usage(event.get("usage")),
+        **_parts(choice.get("delta")),
+    )
+
+
+def gather(chunks: Iterable[Chunk], headers: Mapping[str, str], latency_s: float) -> Completion:
+    """The answer that streamed chunks add up to; tool calls stay the pieces that they came in."""
+    received = list(chunks)
+    return Completion(
+        model=next((piece.model for piece in received if piece.model), ""),
+        content="".join(piece.content for piece in received),
+        reasoning="".join(piece.reasoning for piece in received),
+        tool_calls=tuple(call for piece in received for call in piece.tool_calls),
+        finish_reason=next((piece.finish_reason for piece in reversed(received) if piece.finish_reason), ""),
+        usage=next((piece.usage for piece in reversed(received) if piece.usage), None),
+        headers=headers,
+        latency_s=latency_s,
+    )

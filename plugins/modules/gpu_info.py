@@ -1,0 +1,225 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+"""Tells which GPUs a host has and what keeps them from working."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: gpu_info
+short_description: Tell which GPUs a host has and what keeps them from working
+version_added: 0.1.0
+description:
+  - Reads the PCI bus, Thunderbolt, the loaded kernel module and NVIDIA's management library (NVML).
+  - Needs neither C(nvidia-smi) nor anything beside Python's standard library on the host.
+  - A host without a GPU or without a driver is a normal answer, not a failure.
+  - Memory and processes of other users are complete only for C(root).
+author:
+  - inference.stack contributors (@inference-stack)
+options: {}
+attributes:
+  check_mode:
+    description: Can run in check mode and return what it would return otherwise.
+    support: full
+  diff_mode:
+    description: Can show what changed.
+    support: none
+    details: It never changes anything.
+  platform:
+    description: Where the module runs.
+    support: full
+    platforms: linux
+"""
+
+EXAMPLES = r"""
+- name: Look at the GPUs
+  inference.stack.gpu_info:
+  register: gpu
+
+- name: Stop when a GPU is not well
+  ansible.builtin.assert:
+    that: gpu.problems | length == 0
+    fail_msg: "{{ gpu.problems | join('\n') }}"
+
+- name: Show the free memory of the first GPU in GiB
+  ansible.builtin.debug:
+    msg: "{{ ((gpu.gpus[0].memory_total_bytes - gpu.gpus[0].memory_used_bytes) / 1024 ** 3) | round(1) }}"
+  when: gpu.gpus | length > 0
+"""
+
+RETURN = r"""
+gpus:
+  description: GPUs that answer the driver.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    index:
+      description: Number of the GPU in the driver's own order.
+      type: int
+      sample: 0
+    name:
+      description: Product name.
+      type: str
+      sample: NVIDIA GeForce RTX 3060
+    uuid:
+      description: Lasting identity of the GPU.
+      type: str
+      sample: GPU-5ca1ab1e-0000-4000-8000-000000003060
+    memory_total_bytes:
+      description: Memory of the GPU.
+      type: int
+      sample: 12884901888
+    memory_used_bytes:
+      description: Memory in use, the driver's own share included.
+      type: int
+      sample: 9437184000
+    driver_version:
+      description: Release of the loaded kernel module.
+      type: str
+      sample: 570.195.03
+    cuda_driver_version:
+      description: Newest CUDA that the driver can run.
+      type: str
+      sample: '12.8'
+    compute_capability:
+      description: What the GPU's architecture can compute.
+      type: str
+      sample: '8.6'
+    pci_bus_id:
+      description: Place on the PCI bus, as in RV(pci_devices).
+      type: str
+      sample: '0000:01:00.0'
+    processes:
+      description: Processes that compute on the GPU; V(none) where the driver does not tell.
+      type: list
+      elements: dict
+      contains:
+        pid:
+          description: Number of the process on the host.
+          type: int
+          sample: 4711
+        memory_used_bytes:
+          description: GPU memory of the process; V(none) where the driver does not tell.
+          type: int
+          sample: 9437184000
+pci_devices:
+  description: NVIDIA GPUs on the PCI bus, with or without a driver.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    bus_id:
+      description: Place on the PCI bus.
+      type: str
+      sample: '0000:01:00.0'
+    device_id:
+      description: PCI id of the product, four hexadecimal digits.
+      type: str
+      sample: '2504'
+    driver:
+      description: Kernel driver that owns the device; V(none) without one.
+      type: str
+      sample: nvidia
+    is_removable:
+      description: Whether it sits behind a port that leads outside, such as Thunderbolt.
+      type: bool
+      sample: true
+    answers:
+      description: Whether the device still answers; V(false) once it fell off the bus.
+      type: bool
+      sample: true
+    link:
+      description: Connection to the port above; each value is V(none) where the kernel does not tell.
+      type: dict
+      contains:
+        speed_gt_per_s:
+          description: Speed now, in gigatransfers per second; lower while the GPU idles.
+          type: float
+          sample: 2.5
+        speed_max_gt_per_s:
+          description: Speed that the GPU is capable of.
+          type: float
+          sample: 16.0
+        width_lanes:
+          description: Lanes in use.
+          type: int
+          sample: 4
+        width_max_lanes:
+          description: Lanes that GPU and port could both use.
+          type: int
+          sample: 4
+thunderbolt_devices:
+  description: Devices on Thunderbolt and USB4 ports.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    bus_name:
+      description: The kernel's name of the place.
+      type: str
+      sample: 0-1
+    vendor:
+      description: Who made the device.
+      type: str
+      sample: Razer
+    name:
+      description: What the device is.
+      type: str
+      sample: Core X
+    unique_id:
+      description: Identity by which it can be authorised.
+      type: str
+      sample: c4010000-0060-641e-83d0-1e1d24c0d021
+    is_authorized:
+      description: Whether the host lets it onto its PCI bus.
+      type: bool
+      sample: true
+driver:
+  description: The driver's two halves.
+  returned: always
+  type: dict
+  contains:
+    state:
+      description: How far the way to the GPUs goes.
+      type: str
+      sample: ready
+    loaded:
+      description: Release of the loaded kernel module; V(none) when it is not loaded.
+      type: str
+      sample: 570.195.03
+    library:
+      description: Release of the library; V(none) when it is not installed.
+      type: str
+      sample: 570.195.03
+    mismatch:
+      description: Whether the two are of different releases, which a reboot cures.
+      type: bool
+      sample: false
+problems:
+  description: What keeps GPUs from working, in sentences, each with the next step. Empty when all is well.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - >-
+      GPU 0 has fallen off the bus (GPU is lost; the kernel log says Xid 79).
+      Stop what uses it, check its cable and power, then reboot the host.
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.inference.stack.plugins.module_utils.hosts.gpu_report import (
+    Sources,
+    collect,
+    shape,
+)
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    module.exit_json(changed=False, **shape(collect(Sources())))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+"""Waits for workloads by reading them, and explains what keeps them from arriving."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rollout_info
+short_description: Wait until Deployments, DaemonSets and StatefulSets have rolled out
+version_added: 0.1.0
+description:
+  - Reads the workloads until each runs its current version on every pod that it asks for.
+  - A workload that cannot arrive (an image that does not exist, a container that keeps crashing)
+    fails at once; the others fail at the deadline. Either way the message names the pod, what it waits for,
+    its warnings and the end of its log.
+  - A workload that is scaled to 0 has arrived.
+  - Changes nothing.
+author:
+  - The inference.stack authors
+options:
+  workloads:
+    description: The objects. Only C(apiVersion), C(kind) and C(metadata.name)/C(metadata.namespace) are used.
+    type: list
+    elements: dict
+    required: true
+  timeout:
+    description: Seconds to wait for all of them together.
+    type: int
+    default: 600
+extends_documentation_fragment:
+  - inference.stack.cluster
+attributes:
+  check_mode:
+    description: In check mode it looks once and never fails for what has not arrived.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Wait for the gateway
+  inference.stack.rollout_info:
+    kubeconfig: "{{ kubeconfig }}"
+    workloads:
+      - {apiVersion: apps/v1, kind: Deployment, metadata: {name: litellm, namespace: ml}}
+    timeout: 300
+"""
+
+RETURN = r"""
+workloads:
+  description: What each workload had reached at the end, in words.
+  type: dict
+  returned: always
+  sample:
+    Deployment ml/litellm: 1 of 1 pods are available
+pods:
+  description: The ready pods of each workload.
+  type: dict
+  returned: success
+  sample:
+    Deployment ml/litellm: [litellm-7d4b9c6f5-x2x7k]
+hint:
+  description: What to do next, where the module knows.
+  type: str
+  returned: failure
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.inference.stack.plugins.module_utils.cluster.api import Api
+from ansible_collections.inference.stack.plugins.module_utils.cluster.kubeconfig import harmless_values
+from ansible_collections.inference.stack.plugins.module_utils.cluster.objects import Identity
+from ansible_collections.inference.stack.plugins.module_utils.cluster.options import CLUSTER_OPTIONS
+from ansible_collections.inference.stack.plugins.module_utils.cluster.waiting import Rollout
+from ansible_collections.inference.stack.plugins.module_utils.errors import StackError, fail
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **CLUSTER_OPTIONS,
+            "workloads": {"type": "list", "elements": "dict", "required": True},
+            "timeout": {"type": "int", "default": 600},
+        },
+        supports_check_mode=True,
+    )
+    module.no_log_values.difference_update(harmless_values(module.params["kubeconfig"]))
+    states: dict[str, str] = {}
+    try:
+        api = Api.from_kubeconfig(module.params["kubeconfig"], module.params["context"])
+        rollout = Rollout(api, [Identity.of(item) for item in module.params["workloads"]])
+        try:
+            if module.check_mode:
+                rollout.look()
+            else:
+                rollout.wait(module.params["timeout"])
+            pods = rollout.pods()
+        finally:
+            states = {name: state.summary for name, state in rollout.states.items()}
+    except StackError as error:
+        fail(module, error, workloads=states)
+    module.exit_json(changed=False, workloads=states, pods=pods)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,205 @@
+"""Has a workload arrived, and if not, why not?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.inference.stack.plugins.module_utils.cluster import rollouts
+from ansible_collections.inference.stack.plugins.module_utils.cluster.nodes import offers
+from ansible_collections.inference.stack.plugins.module_utils.cluster.objects import Identity
+from ansible_collections.inference.stack.plugins.module_utils.cluster.waiting import Rollout
+from ansible_collections.inference.stack.plugins.module_utils.errors import DeadlineExceeded, ProbeFailed
+
+
+def deployment(wanted: int | None = 1, observed: int = 1, **status: int) -> dict[str, Any]:
+    return {
+        "kind": "Deployment",
+        "metadata": {"name": "d", "generation": 1},
+        "spec": {"replicas": wanted, "selector": {"matchLabels": {"app": "d", "a": "b"}}},
+        "status": {"observedGeneration": observed, **status},
+    }
+
+
+def daemons(**status: int) -> dict[str, Any]:
+    return {
+        "kind": "DaemonSet",
+        "metadata": {"generation": 1},
+        "spec": {},
+        "status": {"observedGeneration": 1, **status},
+    }
+
+
+def pod(name: str = "p", ready: bool = False, **status: Any) -> dict[str, Any]:
+    conditions = [{"type": "Ready", "status": str(ready)}, *status.pop("conditions", [])]
+    return {"metadata": {"name": name}, "status": {"conditions": conditions, **status}}
+
+
+def waiting(reason: str, message: str = "", restarts: int = 0, **more: Any) -> dict[str, Any]:
+    state = {"waiting": {"reason": reason, "message": message}}
+    return {"containerStatuses": [{"name": "c", "restartCount": restarts, "state": state, **more}]}
+
+
+@pytest.mark.parametrize(
+    ("found", "done", "words"),
+    [
+        (None, False, "does not exist"),
+        (deployment(observed=0), False, "not been looked at"),
+        (deployment(0), True, "scaled to 0"),
+        (deployment(), False, "0 of 1 pods are of the current version"),
+        (deployment(updatedReplicas=1), False, "0 of 1 pods are available"),
+        (deployment(updatedReplicas=1, availableReplicas=1, replicas=2), False, "1 pods of the previous"),
+        (deployment(None, updatedReplicas=1, availableReplicas=1, replicas=1), True, "1 of 1"),
+        (daemons(desiredNumberScheduled=2, updatedNumberScheduled=2, numberAvailable=1), False, "1 of 2"),
+        (daemons(desiredNumberScheduled=0), True, "0 of 0"),
+    ],
+)
+def test_progress(found: Any, done: bool, words: str) -> None:
+    state = rollouts.progress(found)
+    assert state.done is done
+    assert words in state.summary
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "hopeless"),
+    [
+        (waiting("ImagePullBackOff", 'Back-off pulling image "x"'), "ImagePullBackOff: Back-off", False),
+        (waiting("ErrImagePull", "x: not found"), "not found", True),
+        (waiting("InvalidImageName"), "InvalidImageName", True),
+        (
+            waiting(
+                "CrashLoopBackOff",
+                restarts=4,
+                lastState={"terminated": {"exitCode": 137, "reason": "OOMKilled"}},
+            ),
+            "after 4 restarts: ended with OOMKilled (exit code 137)",
+            True,
+        ),
+        (waiting("CrashLoopBackOff", restarts=1), "after 1 restarts", False),
+        (
+            {
+                "conditions": [
+                    {
+                        "type": "PodScheduled",
+                        "status": "False",
+                        "reason": "Unschedulable",
+                        "message": "no GPU",
+                    }
+                ]
+            },
+            "Unschedulable: no GPU",
+            False,
+        ),
+        (
+            {"containerStatuses": [{"name": "c", "state": {"running": {}}, "ready": False}]},
+            "runs but is not ready",
+            False,
+        ),
+        ({"phase": "Failed", "reason": "Evicted", "message": "disk"}, "Evicted: disk", False),
+        (waiting("ContainerCreating"), "pod p: Pending", False),
+    ],
+)
+def test_troubles(status: dict[str, Any], words: str, hopeless: bool) -> None:
+    (trouble,) = rollouts.troubles([pod(**status)])
+    assert words in str(trouble)
+    assert trouble.hopeless is hopeless
+
+
+def test_pods_that_serve_or_leave_are_no_trouble() -> None:
+    leaving = pod()
+    leaving["metadata"]["deletionTimestamp"] = "now"
+    assert rollouts.troubles([pod(ready=True), leaving]) == []
+    assert rollouts.ready_pods([pod(ready=True), pod("q")]) == ["p"]
+
+
+def test_warnings_are_the_newest_without_repetition() -> None:
+    events = [
+        {"type": kind, "reason": reason, "message": "m", "lastTimestamp": str(moment)}
+        for moment, (kind, reason) in enumerate(
+            [("Warning", "A"), ("Normal", "B"), ("Warning", "C"), ("Warning", "C")]
+        )
+    ]
+    assert rollouts.warnings(events) == ["C: m", "A: m"]
+
+
+class Cluster:
+    """Answers from a script: one state of the workload per look, the last one for ever."""
+
+    def __init__(self, states: list[Any], pods: list[Any] | None = None) -> None:
+        self.states = states
+        self.pods = pods or []
+        self.now = 0.0
+
+    def read(self, _version: str, _kind: str, _namespace: str, _name: str) -> Any:
+        return self.states.pop(0) if len(self.states) > 1 else self.states[0]
+
+    def get(self, path: str, query: Any = None) -> Any:
+        if path.endswith("/events"):
+            return {
+                "items": [
+                    {"type": "Warning", "reason": "Failed", "message": f"about {query['fieldSelector']}"}
+                ]
+            }
+        assert query == {"labelSelector": "a=b,app=d"}
+        return {"items": self.pods}
+
+    def text(self, _path: str, query: Any = None) -> str:
+        return "Traceback\nValueError: no" if query.get("previous") else "starting"
+
+    def rollout(self) -> Rollout:
+        def sleep(seconds: float) -> None:
+            self.now += seconds
+
+        return Rollout(self, [Identity("apps/v1", "Deployment", "ml", "d")], lambda: self.now, sleep)
+
+
+def test_waiting_ends_when_the_workload_has_arrived() -> None:
+    cluster = Cluster([None, deployment(), deployment(updatedReplicas=1, availableReplicas=1, replicas=1)])
+    cluster.rollout().wait(10)
+    assert cluster.now < 2
+
+
+def test_the_deadline_explains_each_pod() -> None:
+    cluster = Cluster([deployment()], [pod(**waiting("ImagePullBackOff", "slow registry"))])
+    with pytest.raises(DeadlineExceeded) as caught:
+        cluster.rollout().wait(5)
+    assert "Deployment ml/d 0 of 1" in str(caught.value)
+    assert "ImagePullBackOff: slow registry" in str(caught.value)
+    assert "event: Failed: about involvedObject.name=p" in str(caught.value)
+    assert "starting" in str(caught.value)
+
+
+def test_a_crash_loop_fails_early_with_the_log_of_the_one_that_crashed() -> None:
+    cluster = Cluster([deployment()], [pod(**waiting("CrashLoopBackOff", restarts=3))])
+    with pytest.raises(ProbeFailed, match="ValueError: no"):
+        cluster.rollout().wait(600)
+    assert cluster.now == 0
+
+
+def test_a_missing_runtime_class_fails_early() -> None:
+    found = deployment()
+    message = 'pod rejected: RuntimeClass "nvidia" not found'
+    found["status"]["conditions"] = [
+        {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": message}
+    ]
+    with pytest.raises(ProbeFailed, match="RuntimeClass"):
+        Cluster([found]).rollout().wait(600)
+
+
+def test_nodes_say_what_they_offer() -> None:
+    def node(name: str, **status: Any) -> dict[str, Any]:
+        return {"metadata": {"name": name}, "status": status}
+
+    found = offers(
+        [
+            node("a", allocatable={"nvidia.com/gpu": "2"}),
+            node("b", allocatable={"nvidia.com/gpu": "0"}, capacity={"nvidia.com/gpu": "1"}),
+            node("c", conditions=[{"type": "Ready", "status": "False", "message": "no CNI"}]),
+            node("d"),
+        ],
+        "nvidia.com/gpu",
+    )
+    assert found.offering == {"a": 2}
+    assert set(found.lacking) == {"b", "c", "d"}
+    assert "none of it healthy" in found.lacking["b"]
+    assert "no CNI" in found.lacking["c"]

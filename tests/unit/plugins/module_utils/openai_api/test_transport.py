@@ -1,0 +1,217 @@
+"""The transport keeps its connection, its deadline and its word about what went wrong."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.inference.stack.plugins.module_utils.errors import (
+    DeadlineExceeded,
+    InvalidInput,
+    Unreachable,
+)
+from ansible_collections.inference.stack.plugins.module_utils.openai_api.failures import BrokenAnswer
+from ansible_collections.inference.stack.plugins.module_utils.openai_api.transport import (
+    Origin,
+    Transport,
+)
+
+from tests.unit.plugins.scripted_server import Exchange, ScriptedServer
+
+LIMIT = 0.3
+
+
+def test_one_connection_serves_many_requests(server: ScriptedServer) -> None:
+    server.routes["GET /a"] = lambda exchange: exchange.reply(b"a")
+    transport = Transport(server.url)
+    assert [transport.request("GET", "/a", timeout=5).body for _ in range(5)] == [b"a"] * 5
+    assert server.connections == 1
+
+
+def test_a_connection_that_the_server_dropped_is_replaced(server: ScriptedServer) -> None:
+    def reply_then_leave(exchange: Exchange) -> None:
+        exchange.reply(b"a")
+        exchange.hang_up()
+
+    server.routes["GET /a"] = reply_then_leave
+    transport = Transport(server.url)
+    for _ in range(3):
+        assert transport.request("GET", "/a", timeout=5).status == 200
+        time.sleep(0.02)
+    assert server.connections == 3
+    assert len(server.requests) == 3
+
+
+def test_a_server_that_never_answers_is_asked_once(server: ScriptedServer) -> None:
+    server.routes["POST /a"] = lambda exchange: exchange.hang_up()
+    with pytest.raises(Unreachable, match="closed the connection without an answer"):
+        Transport(server.url).request("POST", "/a", b"{}", timeout=5)
+    assert len(server.requests) == 1
+
+
+def test_nagle_is_off(server: ScriptedServer) -> None:
+    server.routes["GET /a"] = lambda exchange: exchange.reply(b"a")
+    transport = Transport(server.url)
+    transport.request("GET", "/a", timeout=5)
+    wrapped: Any = transport._connection.sock
+    assert wrapped._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_header_values_keep_repeats_and_lose_case(server: ScriptedServer) -> None:
+    def reply(exchange: Exchange) -> None:
+        exchange.write(b"HTTP/1.1 200 OK\r\nX-Tier: gpu\r\nx-tier: cpu\r\nContent-Length: 0\r\n\r\n")
+
+    server.routes["GET /a"] = reply
+    assert Transport(server.url).request("GET", "/a", timeout=5).headers["x-tier"] == "gpu, cpu"
+
+
+def silent(exchange: Exchange) -> None:
+    exchange.server.script.over.wait(10)
+
+
+def dripping_head(exchange: Exchange) -> None:
+    exchange.drip(b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 1000, 0.05)
+
+
+def dripping_body(exchange: Exchange) -> None:
+    exchange.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    exchange.drip(b"x" * 1000, 0.05)
+
+
+def dripping_chunks(exchange: Exchange) -> None:
+    exchange.start_chunks()
+    exchange.drip(b"1\r\nx\r\n" * 500, 0.05)
+
+
+@pytest.mark.parametrize("route", [silent, dripping_head, dripping_body, dripping_chunks])
+def test_the_deadline_counts_from_the_start(
+    server: ScriptedServer, route: Callable[[Exchange], None]
+) -> None:
+    server.routes["GET /a"] = route
+    start = time.monotonic()
+    with pytest.raises(DeadlineExceeded, match=r"within 0\.3 s"):
+        Transport(server.url).request("GET", "/a", timeout=LIMIT)
+    assert LIMIT * 0.9 <= time.monotonic() - start < 4
+
+
+def test_a_new_request_has_a_new_deadline(server: ScriptedServer) -> None:
+    server.routes["GET /a"] = lambda exchange: exchange.reply(b"a")
+    transport = Transport(server.url)
+    transport.request("GET", "/a", timeout=0.4)
+    time.sleep(0.45)
+    assert transport.request("GET", "/a", timeout=5).status == 200
+    assert server.connections == 1
+
+
+def test_a_transport_works_again_after_a_deadline(server: ScriptedServer) -> None:
+    server.routes["GET /slow"] = dripping_body
+    server.routes["GET /a"] = lambda exchange: exchange.reply(b"a")
+    transport = Transport(server.url)
+    with pytest.raises(DeadlineExceeded):
+        transport.request("GET", "/slow", timeout=0.1)
+    assert transport.request("GET", "/a", timeout=5).body == b"a"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n",
+    ],
+)
+def test_a_body_that_breaks_off_is_no_body(server: ScriptedServer, raw: bytes) -> None:
+    def reply(exchange: Exchange) -> None:
+        exchange.write(raw)
+        exchange.hang_up()
+
+    server.routes["GET /a"] = reply
+    with pytest.raises(BrokenAnswer, match="broke its answer off"):
+        Transport(server.url).request("GET", "/a", timeout=5)
+
+
+def test_a_body_without_length_ends_with_the_connection(server: ScriptedServer) -> None:
+    def reply(exchange: Exchange) -> None:
+        exchange.write(b"HTTP/1.1 200 OK\r\n\r\nall of it")
+        exchange.hang_up()
+
+    server.routes["GET /a"] = reply
+    assert Transport(server.url).request("GET", "/a", timeout=5).body == b"all of it"
+
+
+def test_something_that_is_no_http_server_is_called_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def greet() -> None:
+            peer, _ = listener.accept()
+            with peer:
+                peer.sendall(b"SSH-2.0-OpenSSH\r\n")
+                peer.recv(1000)
+
+        threading.Thread(target=greet, daemon=True).start()
+        with pytest.raises(Unreachable, match="speaks no HTTP"):
+            Transport(f"http://127.0.0.1:{listener.getsockname()[1]}").request("GET", "/", timeout=5)
+
+
+def test_a_closed_port_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(Unreachable, match=f"127.0.0.1:{port} refuses connections"):
+        Transport(f"http://127.0.0.1:{port}").request("GET", "/", timeout=5)
+
+
+def test_a_name_that_does_not_resolve_is_named() -> None:
+    with pytest.raises(Unreachable, match=r"nowhere\.invalid does not resolve"):
+        Transport("http://nowhere.invalid").request("GET", "/", timeout=5)
+
+
+def test_tls_to_a_plain_server_fails_readably(server: ScriptedServer) -> None:
+    with pytest.raises(Unreachable, match=r"TLS with 127\.0\.0\.1"):
+        Transport(server.url.replace("http", "https")).request("GET", "/", timeout=2)
+
+
+def test_proxies_of_the_environment_are_not_used(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    server.routes["GET /a"] = lambda exchange: exchange.reply(b"a")
+    assert Transport(server.url).request("GET", "/a", timeout=5).status == 200
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("127.0.0.1:8000", "is not an address"),
+        ("ftp://host", "is not an address"),
+        ("http://", "is not an address"),
+        ("http://host:port", "no valid host or port"),
+        ("http://host:99999", "no valid host or port"),
+        ("http://[::1", "no valid host or port"),
+        ("http://ho st", "characters that no address has"),
+        ("http://höst", "characters that no address has"),
+        ("http://me:geheim@host", "user name or password"),
+    ],
+)
+def test_addresses_are_checked_first(url: str, told: str) -> None:
+    with pytest.raises(InvalidInput, match=told) as raised:
+        Origin.parse(url)
+    assert "geheim" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown", "path"),
+    [
+        ("http://host/", "http://host:80", ""),
+        ("https://host/llm/v1/", "https://host:443", "/llm/v1"),
+        ("http://[::1]:8000", "http://[::1]:8000", ""),
+    ],
+)
+def test_addresses_are_taken_apart(url: str, shown: str, path: str) -> None:
+    origin = Origin.parse(url)
+    assert (str(origin), origin.path) == (shown, path)
