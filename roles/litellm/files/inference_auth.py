@@ -1,0 +1,324 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may use the gateway, without a database: LiteLLM's custom_auth hook.
+
+Consumers' keys come from a mounted Secret that holds only their SHA-256 digests; the file is read again
+when it changes. LiteLLM enforces neither the models nor the routes of a key that a hook admits, so both are
+checked here.
+Nothing in this file logs or returns a key.
+
+LiteLLM loads this file by its path and never registers it as a module, which rules out dataclasses and
+postponed annotations.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+KEYS_FILE = os.environ.get("INFERENCE_AUTH_KEYS", "/etc/litellm/keys/keys.json")
+ALIASES_FILE = os.environ.get("INFERENCE_AUTH_ALIASES", "/etc/litellm/aliases.json")
+MASTER_KEY_VARIABLE = "LITELLM_MASTER_KEY"
+WINDOW_SECONDS = 60.0
+
+# What a consumer may do: use models and list them. Everything else of LiteLLM's API is for the master key.
+LISTING = re.compile(r"^(/v1)?/models(/[^:]+)?$")
+GENERATION = re.compile(
+    r"^(/v1)?/(chat/completions|completions|embeddings|responses|messages|messages/count_tokens|rerank"
+    r"|moderations|audio/speech|audio/transcriptions)$"
+)
+GENERATION_WITH_MODEL = re.compile(
+    r"^/(?:openai/deployments|engines)/(?P<model>.+?)/(?:chat/completions|completions|embeddings)$"
+)
+# Request fields that name models besides "model".
+FALLBACK_FIELDS = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
+
+
+class Refusal(Exception):
+    """Why a request is not admitted, in words for the person who sent it."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class Consumer(NamedTuple):
+    """One row of the key file."""
+
+    name: str
+    sha256: str
+    models: frozenset[str]
+    rpm: int | None
+    expires: datetime | None
+
+
+class Asked(NamedTuple):
+    """The part of a request that decides about it."""
+
+    path: str
+    models: tuple[str, ...]
+
+
+def digest(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def bare_key(value: str | None) -> str:
+    """The key without the scheme that some clients leave in front of it."""
+    text = (value or "").strip()
+    return text[7:].strip() if text[:7].lower() == "bearer " else text
+
+
+def parse_consumers(text: str) -> list[Consumer]:
+    """The key file's content. A row that cannot be read fails the whole file: nobody is admitted by guess."""
+    consumers = []
+    for row in json.loads(text):
+        moment = row.get("expires")
+        expires = datetime.fromisoformat(moment.replace("Z", "+00:00")) if moment else None
+        if expires is not None and expires.tzinfo is None:
+            expires = expires.replace(tzinfo=UTC)
+        consumers.append(
+            Consumer(
+                name=str(row["name"]),
+                sha256=str(row["sha256"]).lower(),
+                models=frozenset(str(model) for model in row.get("models") or ()),
+                rpm=int(row["rpm"]) if row.get("rpm") else None,
+                expires=expires,
+            )
+        )
+    return consumers
+
+
+def find_consumer(consumers: Iterable[Consumer], key: str) -> Consumer | None:
+    """Whose key it is. Every row is compared, so that the time taken tells nothing."""
+    wanted = digest(key)
+    found = None
+    for consumer in consumers:
+        if hmac.compare_digest(consumer.sha256, wanted):
+            found = consumer
+    return found
+
+
+def is_master(key: str, master_key: str | None) -> bool:
+    return bool(master_key) and hmac.compare_digest(digest(key), digest(master_key or ""))
+
+
+def check_expiry(consumer: Consumer, now: datetime) -> None:
+    if consumer.expires is not None and now >= consumer.expires:
+        raise Refusal(
+            401, f"The key of {consumer.name} expired on {consumer.expires.isoformat()}. Ask for a new one."
+        )
+
+
+def is_listing(path: str) -> bool:
+    return LISTING.match(path) is not None
+
+
+def is_generation(path: str) -> bool:
+    return GENERATION.match(path) is not None or GENERATION_WITH_MODEL.match(path) is not None
+
+
+def check_route(path: str) -> None:
+    if not is_listing(path) and not is_generation(path):
+        raise Refusal(403, f"A consumer's key cannot use {path}. It can list and use models below /v1.")
+
+
+def requested_models(path: str, query_model: str | None, body: Any) -> tuple[str, ...]:
+    """Every model that a request names, wherever LiteLLM would look for it."""
+    names: list[str] = []
+    in_path = GENERATION_WITH_MODEL.match(path)
+    if in_path:
+        names.append(unquote(in_path.group("model")))
+    if query_model:
+        names.append(query_model)
+    if isinstance(body, Mapping):
+        names.extend(_names(body.get("model")))
+        for field in FALLBACK_FIELDS:
+            names.extend(_names(body.get(field)))
+    # LiteLLM takes a list of models in one string.
+    split = [part.strip() for name in names for part in name.split(",")]
+    return tuple(dict.fromkeys(part for part in split if part))
+
+
+def _names(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, (list, tuple)):
+        return [name for item in value for name in _names(item)]
+    if isinstance(value, Mapping):
+        if "model" in value:
+            return _names(value["model"])
+        return [name for key, item in value.items() for name in [str(key), *_names(item)]]
+    return []
+
+
+def check_models(consumer: Consumer, asked: Asked, aliases: Mapping[str, str]) -> None:
+    """A key with an allow list reaches the models on it, by any of their names."""
+    if not consumer.models or not is_generation(asked.path):
+        return
+    if not asked.models:
+        raise Refusal(400, "The request names no model.")
+    allowed = consumer.models | {aliases.get(model, model) for model in consumer.models}
+    for model in asked.models:
+        if model not in allowed and aliases.get(model, model) not in allowed:
+            usable = ", ".join(sorted(consumer.models))
+            raise Refusal(403, f"The key of {consumer.name} may not use {model}. It may use: {usable}.")
+
+
+class Rates:
+    """Requests of each consumer within the last minute; every pod of the gateway counts its own."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._seen: dict[str, deque[float]] = {}
+
+    def admit(self, consumer: Consumer) -> None:
+        if consumer.rpm is None:
+            return
+        now = self._clock()
+        seen = self._seen.setdefault(consumer.sha256, deque())
+        while seen and now - seen[0] >= WINDOW_SECONDS:
+            seen.popleft()
+        if len(seen) >= consumer.rpm:
+            wait = max(1, round(WINDOW_SECONDS - (now - seen[0])))
+            raise Refusal(
+                429,
+                f"The key of {consumer.name} may send {consumer.rpm} requests a minute."
+                f" Try again in {wait} s.",
+            )
+        seen.append(now)
+
+
+class Watched:
+    """A file's parsed content, read again when the file changes."""
+
+    def __init__(self, path: str, parse: Callable[[str], Any], empty: Any) -> None:
+        self._path = Path(path)
+        self._parse = parse
+        self._empty = empty
+        self._version: tuple[int, int, int] | None = None
+        self._content: Any = empty
+
+    def content(self) -> Any:
+        try:
+            status = self._path.stat()
+            # A mounted Secret changes by swapping a link: the inode tells what a coarse clock may not.
+            version = (status.st_mtime_ns, status.st_ino, status.st_size)
+            if version != self._version:
+                self._content = self._parse(self._path.read_text(encoding="utf-8"))
+                self._version = version
+        except FileNotFoundError:
+            self._version, self._content = None, self._empty
+        return self._content
+
+
+class Gate:
+    """Decides about requests."""
+
+    def __init__(
+        self,
+        keys: Watched,
+        aliases: Watched,
+        rates: Rates,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._keys = keys
+        self._aliases = aliases
+        self._rates = rates
+        self._now = now
+
+    def admit(self, key: str, asked: Asked) -> Consumer:
+        if not key:
+            raise Refusal(401, "The request has no key. Send it as: Authorization: Bearer KEY")
+        try:
+            consumers = self._keys.content()
+            aliases = self._aliases.content()
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise Refusal(503, f"The gateway cannot read its keys ({type(error).__name__}).") from None
+        consumer = find_consumer(consumers, key)
+        if consumer is None:
+            raise Refusal(401, "The gateway does not know this key.")
+        check_expiry(consumer, self._now())
+        check_route(asked.path)
+        check_models(consumer, asked, aliases)
+        if is_generation(asked.path):
+            self._rates.admit(consumer)
+        return consumer
+
+
+GATE = Gate(
+    Watched(KEYS_FILE, parse_consumers, []),
+    Watched(ALIASES_FILE, json.loads, {}),
+    Rates(),
+)
+
+
+async def _asked(request: Any) -> Asked:
+    """What decides about a request. Its body is parsed once and kept by the request itself."""
+    path = request.scope.get("path") or request.url.path
+    root = request.scope.get("root_path") or ""
+    path = path[len(root) :] if root and path.startswith(root + "/") else path
+    body: Any = None
+    if request.method == "POST":
+        kind = request.headers.get("content-type", "")
+        try:
+            if kind.startswith(("multipart/form-data", "application/x-www-form-urlencoded")):
+                body = dict(await request.form())
+            else:
+                body = await request.json()
+        except (ValueError, UnicodeDecodeError):
+            body = None
+    return Asked(path, requested_models(path, request.query_params.get("model"), body))
+
+
+def _refuse(refusal: Refusal) -> Exception:
+    from litellm.proxy._types import ProxyException
+
+    kinds = {400: "invalid_request_error", 403: "permission_error", 429: "rate_limit_error"}
+    return ProxyException(
+        message=refusal.message,
+        type=kinds.get(refusal.status, "authentication_error"),
+        param=None,
+        code=refusal.status,
+    )
+
+
+def _identity(name: str, sha256: str, models: Iterable[str] = (), admin: bool = False) -> Any:
+    from litellm.proxy._types import LitellmUserRoles, UserAPIKeyAuth
+
+    role = LitellmUserRoles.PROXY_ADMIN if admin else LitellmUserRoles.INTERNAL_USER
+    # The digest stands in for the key, so that no log of LiteLLM's can hold it.
+    return UserAPIKeyAuth(api_key=sha256, key_alias=name, user_id=name, user_role=role, models=sorted(models))
+
+
+async def authenticate(request: Any, api_key: str) -> Any:
+    """custom_auth: the master key, or a consumer's key within its limits."""
+    key = bare_key(api_key)
+    if is_master(key, os.environ.get(MASTER_KEY_VARIABLE)):
+        return _identity("master", digest(key), admin=True)
+    asked = await _asked(request)
+    try:
+        consumer = GATE.admit(key, asked)
+    except Refusal as refusal:
+        raise _refuse(refusal) from None
+    return _identity(consumer.name, consumer.sha256, consumer.models)
+
+
+async def admit(request: Any, api_key: str) -> Any:
+    """custom_auth without keys: everybody may use models, and only the master key may do more."""
+    key = bare_key(api_key)
+    if key and is_master(key, os.environ.get(MASTER_KEY_VARIABLE)):
+        return _identity("master", digest(key), admin=True)
+    try:
+        check_route((await _asked(request)).path)
+    except Refusal as refusal:
+        raise _refuse(refusal) from None
+    return _identity("anyone", digest(""))

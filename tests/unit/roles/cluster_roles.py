@@ -1,0 +1,132 @@
+"""Renders the cluster roles with Ansible's own templating, all of them in one run."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[3]
+
+QWEN = {
+    "name": "qwen3-8b-awq",
+    "served_name": "Qwen/Qwen3-8B-AWQ",
+    "deployment": "vllm-qwen3-8b-awq",
+    "service": "qwen3-8b-awq-inference",
+    "mode": "ml",
+    "active": True,
+    "arguments": ["--model", "Qwen/Qwen3-8B-AWQ", "--enforce-eager"],
+    "environment": {"HF_HUB_OFFLINE": "1"},
+    "gpus": 1,
+    "resources": {"requests": {"cpu": "2"}, "limits": {"memory": "16Gi"}},
+    "probes": {"startup": {"failureThreshold": 30}, "liveness": {"initialDelaySeconds": 120}},
+    "load_timeout": 120,
+    "annotations": {"inference.stack/requirements": "FR203"},
+}
+R1 = {
+    "name": "r1",
+    "deployment": "vllm-r1",
+    "service": "r1-inference",
+    "mode": "r1",
+    "active": False,
+    "arguments": ["--model", "some/r1", "--port", "8000"],
+}
+CONSUMER_KEY = "sk-n8n-0123456789abcdef"
+MASTER_KEY = "sk-master-0123456789abcdef0123"
+PROVIDER_KEY = "sk-provider-0123456789abcdef"
+HUB_TOKEN = "hf_0123456789abcdef"
+
+INPUTS: dict[str, Any] = {
+    "vllm_image": "vllm/vllm-openai:v0.8.5.post1",
+    "vllm_models": [QWEN, R1],
+    "vllm_hf_token": HUB_TOKEN,
+    "vllm_extra_volumes": [{"name": "site", "hostPath": {"path": "/opt/site"}}],
+    "vllm_extra_volume_mounts": [{"name": "site", "mountPath": "/opt/site", "readOnly": True}],
+    "ollama_models": [{"name": "qwen3:4b"}],
+    "litellm_models": [
+        {
+            "model_name": "Qwen/Qwen3-8B-AWQ",
+            "litellm_params": {"model": "hosted_vllm/Qwen/Qwen3-8B-AWQ"},
+            "model_info": {"tier": "gpu"},
+        },
+        {"model_name": "qwen3:4b", "litellm_params": {"model": "ollama_chat/qwen3:4b"}},
+    ],
+    "litellm_fallbacks": [{"Qwen/Qwen3-8B-AWQ": ["qwen3:4b"]}],
+    "litellm_aliases": {"vllm-qwen": "Qwen/Qwen3-8B-AWQ"},
+    "litellm_router_settings": {"cooldown_time": 7},
+    "litellm_master_key": MASTER_KEY,
+    "litellm_keys": [{"name": "n8n", "key": CONSUMER_KEY, "models": ["vllm-qwen"], "rpm": 60}],
+    "litellm_environment_secret": {"OPENAI_API_KEY": PROVIDER_KEY},
+}
+ROLES = ("device_plugin", "ollama", "vllm", "litellm")
+
+
+def _play() -> list[dict[str, Any]]:
+    tasks: list[dict[str, Any]] = []
+    for role in ROLES:
+        include = {"name": f"inference.stack.{role}", "tasks_from": "render.yml", "public": True}
+        tasks.append({"ansible.builtin.include_role": include})
+    facts = {role: f"{{{{ __{role}_objects }}}}" for role in ROLES}
+    facts["secrets"] = "{{ __vllm_secrets + __litellm_secrets }}"
+    copy = {"content": "{{ __rendered | to_json }}", "dest": "{{ __destination }}", "mode": "0600"}
+    tasks.append({"ansible.builtin.copy": copy, "vars": {"__rendered": facts}})
+    variables = {**INPUTS, "ansible_python_interpreter": sys.executable}
+    return [
+        {
+            "hosts": "localhost",
+            "connection": "local",
+            "gather_facts": False,
+            "vars": variables,
+            "tasks": tasks,
+        }
+    ]
+
+
+@functools.cache
+def rendered() -> dict[str, list[dict[str, Any]]]:
+    """The objects of every role, and all Secrets under ``secrets``."""
+    with tempfile.TemporaryDirectory() as folder:
+        play, result = Path(folder, "play.yml"), Path(folder, "objects.json")
+        play.write_text(json.dumps(_play()), encoding="utf-8")
+        command = [sys.executable, "-m", "ansible", "playbook", "-i", "localhost,", str(play)]
+        finished = subprocess.run(
+            [*command, "-e", json.dumps({"__destination": str(result)})],
+            cwd=ROOT,
+            env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+        loaded: dict[str, list[dict[str, Any]]] = json.loads(result.read_text(encoding="utf-8"))
+        return loaded
+
+
+def one(role: str, kind: str, name: str) -> dict[str, Any]:
+    """The object of that kind and name."""
+    found = [item for item in rendered()[role] if (item["kind"], item["metadata"]["name"]) == (kind, name)]
+    assert len(found) == 1, f"{kind} {name}: {len(found)}"
+    return found[0]
+
+
+def pod_of(workload: dict[str, Any]) -> dict[str, Any]:
+    spec: dict[str, Any] = workload["spec"]["template"]["spec"]
+    return spec
+
+
+def container_of(workload: dict[str, Any]) -> dict[str, Any]:
+    containers = pod_of(workload)["containers"]
+    assert len(containers) == 1
+    only: dict[str, Any] = containers[0]
+    return only
+
+
+def environment_of(workload: dict[str, Any]) -> dict[str, Any]:
+    return {
+        entry["name"]: entry.get("value", entry.get("valueFrom")) for entry in container_of(workload)["env"]
+    }

@@ -1,0 +1,103 @@
+"""What the role litellm asks a cluster for."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from typing import Any
+
+import yaml
+
+from tests.unit.roles.cluster_roles import (
+    CONSUMER_KEY,
+    MASTER_KEY,
+    PROVIDER_KEY,
+    ROOT,
+    container_of,
+    environment_of,
+    one,
+    pod_of,
+    rendered,
+)
+
+
+def configuration() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(one("litellm", "ConfigMap", "litellm")["data"]["config.yaml"])
+    return loaded
+
+
+def test_a_tier_that_is_off_is_not_tried_again() -> None:
+    config = configuration()
+    assert config["litellm_settings"]["num_retries"] == 0
+    assert config["router_settings"]["num_retries"] == 0
+    assert config["router_settings"]["allowed_fails"] == 0
+    assert config["router_settings"]["cooldown_time"] == 7
+
+
+def test_aliases_fall_back_like_their_models() -> None:
+    config = configuration()
+    assert config["router_settings"]["model_group_alias"] == {"vllm-qwen": "Qwen/Qwen3-8B-AWQ"}
+    assert config["litellm_settings"]["fallbacks"] == [
+        {"Qwen/Qwen3-8B-AWQ": ["qwen3:4b"]},
+        {"vllm-qwen": ["qwen3:4b"]},
+    ]
+
+
+def test_the_tier_does_not_use_the_name_that_litellm_refuses() -> None:
+    assert configuration()["model_list"][0]["model_info"] == {"inference_tier": "gpu"}
+
+
+def test_the_hook_lies_beside_the_configuration_that_names_it() -> None:
+    assert configuration()["general_settings"] == {
+        "master_key": "os.environ/LITELLM_MASTER_KEY",
+        "custom_auth": "inference_auth.authenticate",
+    }
+    data = one("litellm", "ConfigMap", "litellm")["data"]
+    hook = (ROOT / "roles/litellm/files/inference_auth.py").read_text(encoding="utf-8")
+    assert data["inference_auth.py"].rstrip() == hook.rstrip()
+    assert json.loads(data["aliases.json"]) == {"vllm-qwen": "Qwen/Qwen3-8B-AWQ"}
+    gateway = one("litellm", "Deployment", "litellm")
+    mounts = {mount["name"]: mount["mountPath"] for mount in container_of(gateway)["volumeMounts"]}
+    assert mounts == {"configuration": "/etc/litellm", "keys": "/etc/litellm-keys"}
+    environment = environment_of(gateway)
+    assert environment["INFERENCE_AUTH_KEYS"] == "/etc/litellm-keys/keys.json"
+    assert environment["INFERENCE_AUTH_ALIASES"] == "/etc/litellm/aliases.json"
+    assert container_of(gateway)["args"][:2] == ["--config", "/etc/litellm/config.yaml"]
+
+
+def test_no_secret_is_outside_the_secrets() -> None:
+    shown = json.dumps(rendered()["litellm"])
+    for secret in (CONSUMER_KEY, MASTER_KEY, PROVIDER_KEY):
+        assert secret not in shown
+        assert base64.b64encode(secret.encode()).decode() not in shown
+    environment = environment_of(one("litellm", "Deployment", "litellm"))
+    for name in ("LITELLM_MASTER_KEY", "OPENAI_API_KEY"):
+        assert environment[name] == {"secretKeyRef": {"name": "litellm-environment", "key": name}}
+
+
+def test_the_cluster_gets_digests_of_consumers_keys() -> None:
+    secrets = {item["metadata"]["name"]: item for item in rendered()["secrets"]}
+    rows = json.loads(base64.b64decode(secrets["litellm-keys"]["data"]["keys.json"]))
+    digest = hashlib.sha256(CONSUMER_KEY.encode()).hexdigest()
+    assert rows == [{"name": "n8n", "sha256": digest, "models": ["vllm-qwen"], "rpm": 60, "expires": None}]
+    environment = secrets["litellm-environment"]["data"]
+    assert base64.b64decode(environment["LITELLM_MASTER_KEY"]).decode() == MASTER_KEY
+    assert base64.b64decode(environment["OPENAI_API_KEY"]).decode() == PROVIDER_KEY
+
+
+def test_the_front_door_stays_open_during_an_update() -> None:
+    gateway = one("litellm", "Deployment", "litellm")
+    assert gateway["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
+    container = container_of(gateway)
+    assert container["livenessProbe"]["httpGet"]["path"] == "/health/liveliness"
+    assert container["readinessProbe"]["httpGet"]["path"] == "/health/readiness"
+    (port,) = one("litellm", "Service", "litellm")["spec"]["ports"]
+    assert (port["port"], port["nodePort"]) == (4000, 30400)
+
+
+def test_pods_follow_configuration_and_environment() -> None:
+    gateway = one("litellm", "Deployment", "litellm")
+    annotations = gateway["spec"]["template"]["metadata"]["annotations"]
+    assert set(annotations) == {"inference.stack/configuration", "inference.stack/environment"}
+    assert pod_of(gateway)["enableServiceLinks"] is False
