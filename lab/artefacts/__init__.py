@@ -1,0 +1,1 @@
+"""What the hosts download, and the server that they download it from."""

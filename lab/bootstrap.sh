@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Makes .venv from a lock file and links the checkout to where inference.stack.* resolves.
+# Usage: lab/bootstrap.sh run|test   (run: playbooks and lab; test: linters and test tools too)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+set_name=${1:-run}
+
+fail() { printf 'setup: %s\n  fix: %s\n' "$1" "$2" >&2; exit 1; }
+
+find_python() {
+  local candidate
+  for candidate in python3.11 python3.12 python3.13 python3; do
+    if command -v "$candidate" >/dev/null 2>&1 &&
+      "$candidate" -c 'import sys; raise SystemExit(not ((3, 11) <= sys.version_info[:2] <= (3, 13)))' 2>/dev/null; then
+      echo "$candidate"
+      return
+    fi
+  done
+  return 1
+}
+
+if [ ! -x .venv/bin/python ] || ! .venv/bin/python -c '' 2>/dev/null; then
+  python=$(find_python) || fail "no Python 3.11 to 3.13 found" "apt-get install python3 python3-venv"
+  if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    # Debian keeps venv in a package of its own.
+    [ "$(id -u)" = 0 ] || fail "$python cannot make virtual environments" "sudo apt-get install python3-venv"
+    echo "setup: installing python3-venv"
+    { apt-get update -q && apt-get install -qy --no-install-recommends python3-venv; } >/tmp/inference-stack-setup.log 2>&1 ||
+      fail "python3-venv could not be installed (/tmp/inference-stack-setup.log)" "apt-get install python3-venv"
+  fi
+  echo "setup: making .venv with $("$python" --version)"
+  rm -rf .venv
+  "$python" -m venv .venv
+fi
+
+if ! cmp -s "requirements/$set_name.txt" ".venv/.$set_name"; then
+  echo "setup: installing requirements/$set_name.txt"
+  export UV_CACHE_DIR="${XDG_CACHE_HOME:-$HOME/.cache}/inference-stack/uv"
+  uv_pin=$(grep -E '^uv==' "requirements/$set_name.txt")
+  [ -x .venv/bin/uv ] || .venv/bin/pip install --quiet --disable-pip-version-check "$uv_pin"
+  .venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python -r "requirements/$set_name.txt"
+  cp "requirements/$set_name.txt" ".venv/.$set_name"
+fi
+touch ".venv/.$set_name"  # newer than its lock, so that make does not ask again
+
+mkdir -p .ansible/collections/ansible_collections/inference
+ln -sfn ../../../.. .ansible/collections/ansible_collections/inference/stack

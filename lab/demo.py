@@ -1,0 +1,205 @@
+"""``demo``: install the site on the lab's hosts, then show that its models answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from lab import state
+from lab.errors import LabError
+from lab.settings import Settings
+from lab.steps import Running, Step
+
+GATEWAY_PORT = 30400
+"""The port that roles/litellm opens on every node."""
+
+ROOT = Path(__file__).resolve().parent.parent
+INVENTORY = "inventories/rehearsal"
+
+_ESTIMATE_S = 240
+_HEADING = re.compile(r"^(PLAY|TASK|RUNNING HANDLER) \[(.*)\]")
+_RECAP = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)")
+_ANSWER_TIMEOUT_S = 120
+
+
+def step(settings: Settings) -> Step:
+    """Install the site with its ordinary playbook."""
+    return Step(
+        key="site",
+        title="ansible-playbook site.yml",
+        kind="network",
+        log_path=settings.logs / "site.log",
+        action=lambda run: play(settings, "playbooks/site.yml", run),
+        estimate_s=_ESTIMATE_S,
+    )
+
+
+def play(settings: Settings, playbook: str, run: Running) -> str:
+    """Run a playbook on the lab's hosts into the step's log, showing the task that runs."""
+    program = Path(sys.executable).with_name("ansible-playbook")
+    words = [str(program) if program.exists() else "ansible-playbook", "-i", INVENTORY, playbook]
+    run.log.write(f"$ {' '.join(words)}\n")
+    run.log.flush()
+    process = subprocess.Popen(
+        words,
+        cwd=ROOT,
+        env=_environment(settings),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    assert process.stdout is not None
+    changed = _follow(process.stdout, run)
+    code = process.wait()
+    if code != 0:
+        raise LabError(
+            f"ansible-playbook ended with {code}",
+            f"look into {run.step.log_path}, mend it, and run the same command again",
+        )
+    return f"changed={changed}"
+
+
+def _follow(lines: IO[str], run: Running) -> int:
+    changed = 0
+    play_name = ""
+    for line in lines:
+        run.log.write(line)
+        run.log.flush()
+        if heading := _HEADING.match(line):
+            if heading[1] == "PLAY":
+                play_name = heading[2]
+                run.report(play_name)
+            else:
+                run.report(f"{play_name}: {heading[2]}")
+        elif recap := _RECAP.match(line):
+            changed += int(recap[3])
+    return changed
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {
+        **os.environ,
+        "LAB": settings.name,
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_FORCE_COLOR": "0",
+        "ANSIBLE_NOCOLOR": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the gateway said about one model, and who spoke."""
+
+    model: str
+    tokens: int
+    seconds: float
+    api_base: str
+    fallbacks: int
+    problem: str = ""
+
+    @property
+    def tier(self) -> str:
+        """The tier behind the address that answered."""
+        if "ollama" in self.api_base:
+            return "cpu (Ollama)"
+        return "gpu (vLLM)" if ".svc" in self.api_base else "cloud"
+
+
+class Gateway:
+    """The front door, as a consumer uses it."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self.url = url
+        self._key = key
+        # The hosts are on this machine: a proxy of the user's could not reach them.
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def models(self) -> list[str]:
+        content, _ = self._call("/v1/models", None)
+        return [str(entry["id"]) for entry in content["data"]]
+
+    def ask(self, model: str) -> Answer:
+        """Have the model say a few tokens."""
+        body = {"model": model, "max_tokens": 8, "messages": [{"role": "user", "content": "Hello"}]}
+        start = time.monotonic()
+        try:
+            content, headers = self._call("/v1/chat/completions", body)
+        except (OSError, ValueError) as error:
+            return Answer(model, 0, time.monotonic() - start, "", 0, problem=_words(error))
+        return Answer(
+            model=model,
+            tokens=int(content.get("usage", {}).get("completion_tokens", 0)),
+            seconds=time.monotonic() - start,
+            api_base=headers.get("x-litellm-model-api-base", ""),
+            fallbacks=int(headers.get("x-litellm-attempted-fallbacks") or 0),
+        )
+
+    def _call(self, path: str, body: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict[str, str]]:
+        request = urllib.request.Request(
+            f"{self.url}{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"},
+        )
+        with self._opener.open(request, timeout=_ANSWER_TIMEOUT_S) as response:
+            headers = {key.lower(): value for key, value in response.headers.items()}
+            return json.loads(response.read()), headers
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, urllib.error.HTTPError):
+        return f"HTTP {error.code}: {error.read(300).decode(errors='replace')}"
+    return str(error)
+
+
+def summarise(settings: Settings, console: Console) -> None:
+    """Say what stands now, and how to use it. No secret is printed: the line reads it from its file."""
+    lab = state.read_lab_file(settings)
+    assert lab is not None
+    url = f"http://{lab['hosts']['server']['address']}:{GATEWAY_PORT}"
+    gateway = Gateway(url, state.read_secrets(settings)["consumer_key"])
+    models = gateway.models()
+    make = f"{_prefix(settings)}make"
+    key = f"$(sed -n 's/^consumer_key: //p' {settings.secrets_file})"
+    body = json.dumps({"model": models[0] if models else "", "max_tokens": 16,
+                       "messages": [{"role": "user", "content": "Hello"}]})  # fmt: skip
+    console.print(f"\n[bold]The site is up.[/bold] Gateway: {url}/v1   (OpenAI's API; key: {escape(key)})\n")
+    for answer in map(gateway.ask, models):
+        console.print(escape(f"  {answer.model}: {_describe(answer)}"), soft_wrap=True)
+    lines = (
+        "", "Try it:",
+        f"  curl -sSi {url}/v1/chat/completions -H \"Authorization: Bearer {key}\" "
+        f"-H 'Content-Type: application/json' -d '{body}'; echo",
+        "", f"Logs:       {settings.logs}",
+        f"Look in:    {make} kubectl ARGS='get pods -A'   {make} ssh HOST=gpu",
+        f"Take down:  {make} down",
+    )  # fmt: skip
+    for line in lines:
+        console.print(escape(line), soft_wrap=True, highlight=False)
+
+
+def _describe(answer: Answer) -> str:
+    if answer.problem:
+        return f"no answer ({answer.problem})"
+    fallen = f", after {answer.fallbacks} fallback(s)" if answer.fallbacks else ""
+    said = f"{answer.tokens} tokens in {answer.seconds:.1f} s"
+    return f"{said} from tier {answer.tier}{fallen} [{answer.api_base}]"
+
+
+def _prefix(settings: Settings) -> str:
+    return "" if settings.name == "demo" else f"LAB={settings.name} "

@@ -1,0 +1,1 @@
+"""The tiny models of the rehearsal, made on the spot."""

@@ -1,0 +1,117 @@
+"""Where a lab keeps its things, and how they are called. Everything here follows from two words:
+the lab's name and the user's XDG folders."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab.components.component import default_cache
+from lab.errors import LabError
+
+DEFAULT_NAME = "demo"
+HOSTS = ("server", "gpu")
+MIRROR = "mirror"
+MIRROR_PORT = 8080
+ADDRESS_SUFFIXES = {MIRROR: 2, "server": 11, "gpu": 12}
+
+_FOLDER = "inference-stack"
+# Container names are "inference-<lab>-<host>": the lab's name must be good for a DNS label too.
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One lab's names and folders."""
+
+    name: str
+    cache: Path
+    states: Path
+    """The folder that holds the state of every lab of this user."""
+
+    @property
+    def state(self) -> Path:
+        return self.states / self.name
+
+    @property
+    def logs(self) -> Path:
+        return self.state / "logs"
+
+    @property
+    def artefacts(self) -> Path:
+        return self.state / "artefacts"
+
+    @property
+    def lab_file(self) -> Path:
+        """What the rehearsal's inventory reads."""
+        return self.state / "lab.json"
+
+    @property
+    def secrets_file(self) -> Path:
+        return self.state / "secrets.yml"
+
+    @property
+    def ssh_key(self) -> Path:
+        return self.state / "id_ed25519"
+
+    @property
+    def known_hosts(self) -> Path:
+        return self.state / "known_hosts"
+
+    @property
+    def network(self) -> str:
+        return f"inference-{self.name}"
+
+    @property
+    def podman_home(self) -> Path:
+        """Images, containers and volumes of all labs; apart from the machine's own podman."""
+        return self.cache / "podman"
+
+    @property
+    def podman_run(self) -> Path:
+        """Podman's volatile state; it belongs to one storage folder, so it is named after it."""
+        digest = hashlib.sha256(str(self.podman_home).encode()).hexdigest()[:8]
+        return Path("/run") / _FOLDER / digest
+
+    def container(self, host: str) -> str:
+        return f"{self.network}-{host}"
+
+    def host_folder(self, host: str) -> Path:
+        """Files that belong to one host, such as its SSH host key."""
+        return self.state / "hosts" / host
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings of the lab that the variable LAB names."""
+    values = os.environ if environment is None else environment
+    name = values.get("LAB") or DEFAULT_NAME
+    if not _NAME.fullmatch(name):
+        raise LabError(
+            f"LAB={name!r} is no good name for a lab",
+            "use at most 20 lower-case letters, digits and hyphens, with a letter or digit at both ends",
+        )
+    state_home = Path(values.get("XDG_STATE_HOME") or "~/.local/state").expanduser()
+    cache_home = values.get("XDG_CACHE_HOME")
+    cache = Path(cache_home).expanduser() / _FOLDER if cache_home else default_cache()
+    return Settings(name=name, cache=cache, states=state_home / _FOLDER)
+
+
+def existing_labs(settings: Settings) -> list[str]:
+    """Names of the labs that have a state folder, and so may have hosts."""
+    if not settings.states.is_dir():
+        return []
+    return sorted(path.name for path in settings.states.iterdir() if path.is_dir())
+
+
+def pins() -> dict[str, Any]:
+    """The versions that the lab itself chooses."""
+    content = yaml.safe_load((Path(__file__).parent / "pins.yml").read_text(encoding="utf-8"))
+    assert isinstance(content, dict)
+    return content

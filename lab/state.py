@@ -1,0 +1,109 @@
+"""What a lab tells the rehearsal's inventory: where its hosts and artefacts are, and its secrets."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab.artefacts.publish import Publication
+from lab.components.model_components import OLLAMA_MODEL, VLLM_MODEL
+from lab.settings import HOSTS, MIRROR, MIRROR_PORT, Settings
+
+# Where the roles' extra volumes find the Python packages on the hosts.
+MOUNTS = {"vllm": "/opt/vllm", "litellm": "/opt/litellm"}
+
+_SECRET_BYTES = 24
+
+
+def mirror_url(addresses: Mapping[str, str]) -> str:
+    return f"http://{addresses[MIRROR]}:{MIRROR_PORT}"
+
+
+def describe(
+    settings: Settings, addresses: Mapping[str, str], offer: Publication, k3s_version: str
+) -> dict[str, Any]:
+    """The content of lab.json."""
+    mirror = mirror_url(addresses)
+    return {
+        "name": settings.name,
+        "ssh": {
+            "user": "root",
+            "key": str(settings.ssh_key),
+            "known_hosts": str(settings.known_hosts),
+        },
+        "hosts": {host: {"address": addresses[host]} for host in HOSTS},
+        "mirror": mirror,
+        "artefacts": {
+            "k3s": {**offer.k3s.as_dict(), "version": k3s_version},
+            "toolkit_repository": {
+                "url": offer.toolkit_url,
+                "key_url": offer.toolkit_key_url,
+                "version": offer.toolkit_version,
+            },
+            "vllm_model": {
+                **offer.vllm_model.as_dict(),
+                "repository": VLLM_MODEL,
+                "revision": offer.vllm_model_revision,
+                "bytes": offer.vllm_model_bytes,
+            },
+        },
+        "images": [
+            {
+                "name": image.name,
+                "reference": image.reference,
+                "hosts": [image.host],
+                **offer.archives[image.archive].as_dict(),
+            }
+            for image in offer.images
+        ],
+        "mounts": MOUNTS,
+        "ollama_source": f"{mirror.removeprefix('http://')}/{OLLAMA_MODEL}",
+    }
+
+
+def write_lab_file(settings: Settings, content: Mapping[str, Any]) -> None:
+    _write(settings.lab_file, json.dumps(content, indent=2) + "\n", 0o644)
+
+
+def read_lab_file(settings: Settings) -> dict[str, Any] | None:
+    """What the last ``up`` wrote, or None."""
+    try:
+        content = json.loads(settings.lab_file.read_text(encoding="utf-8"))
+    except OSError:
+        return None
+    assert isinstance(content, dict)
+    return content
+
+
+def ensure_secrets(settings: Settings) -> None:
+    """Make the lab's secrets once. They are random, so that no lab has a known password."""
+    if settings.secrets_file.exists():
+        return
+    values = {
+        "k3s_token": f"inference-{secrets.token_hex(_SECRET_BYTES)}",
+        "litellm_master_key": f"sk-{secrets.token_hex(_SECRET_BYTES)}",
+        "consumer_key": f"sk-{secrets.token_hex(_SECRET_BYTES)}",
+    }
+    _write(settings.secrets_file, yaml.safe_dump(values, sort_keys=False), 0o600)
+
+
+def read_secrets(settings: Settings) -> dict[str, str]:
+    content = yaml.safe_load(settings.secrets_file.read_text(encoding="utf-8"))
+    assert isinstance(content, dict)
+    return content
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    """Write whole or not at all, never readable by others in between."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as stream:
+        stream.write(text)
+    partial.replace(path)

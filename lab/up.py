@@ -1,0 +1,121 @@
+"""``up``: from nothing, or from wherever the last run stopped, to hosts that answer and artefacts that
+are served. It is a set of steps; each is done at once when there is nothing to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lab import packages, preflight, state
+from lab.artefacts import nginx
+from lab.artefacts.publish import Parts as PublishedParts
+from lab.artefacts.publish import Publication, publish
+from lab.components.component import log_path as component_log
+from lab.hosts.fleet import Fleet
+from lab.parts import Part, Parts, k3s_version
+from lab.settings import HOSTS, MIRROR, Settings
+from lab.steps import Running, Step
+
+_MOUNTED = ("vllm", "litellm")
+_SERVED = ("k3s", "images", "toolkit-repository", "vllm-model", "ollama-model")
+
+
+@dataclass
+class Up:
+    """The steps of one ``up`` and what they hand to each other."""
+
+    settings: Settings
+    parts: Parts
+    fleet: Fleet
+    publications: list[Publication] = field(default_factory=list)
+
+    def steps(self) -> list[Step]:
+        """All steps, the longest builds first, so that they start first."""
+        return [
+            self._step("packages", "Packages of this machine", self._install),
+            self._step("kernel", "What the kernel can do", self._try_kernel, needs=("packages",)),
+            *(self._build(part) for part in self.parts),
+            self._step("network", "Network, keys and image", self._prepare, needs=("kernel", "host-image")),
+            self._step(
+                "hosts", "Hosts answer over SSH", self._boot, needs=("network", "gpu-standin", *_MOUNTED)
+            ),
+            self._step("mirror", "Artefacts are served", self._serve, needs=("network", *_SERVED)),
+            self._step("inventory", "Facts for the inventory", self._describe, needs=("hosts", "mirror")),
+        ]
+
+    def _step(
+        self, key: str, title: str, action: Callable[[Running], str], needs: tuple[str, ...] = ()
+    ) -> Step:
+        log = self.settings.logs / f"{key}.log"
+        return Step(key=key, title=title, kind="network", log_path=log, action=action, needs=needs)
+
+    def _build(self, part: Part) -> Step:
+        component = part.component
+        return Step(
+            key=part.name,
+            title=part.title,
+            kind=component.kind,
+            log_path=component_log(component, self.settings.cache),
+            action=lambda _run: self.parts.ensure(part),
+            needs=("packages", *part.needs),
+            estimate_s=component.estimate_s,
+            own_log=False,
+        )
+
+    def _install(self, run: Running) -> str:
+        return packages.install(bool(self.parts.missing()), run.log)
+
+    def _try_kernel(self, _run: Running) -> str:
+        if self.fleet.states()[HOSTS[0]] == "running":
+            return "hosts run already"
+        return preflight.check_kernel(self.settings.podman_home)
+
+    def _prepare(self, run: Running) -> str:
+        state.ensure_secrets(self.settings)
+        return self.fleet.prepare(self.parts.path("host-image"), run.log)
+
+    def _boot(self, run: Running) -> str:
+        mounts = {str(self.parts.path(name)): state.MOUNTS[name] for name in _MOUNTED}
+        return self.fleet.boot(mounts, self.parts.path("gpu-standin"), run.log)
+
+    def _serve(self, run: Running) -> str:
+        url = state.mirror_url(self.fleet.addresses((MIRROR,)))
+        served = PublishedParts(
+            k3s=self.parts.path("k3s"),
+            k3s_version=k3s_version(),
+            images=self.parts.path("images"),
+            toolkit_repository=self.parts.path("toolkit-repository"),
+            vllm_model=self.parts.path("vllm-model"),
+            ollama_model=self.parts.path("ollama-model"),
+        )
+        self.publications.append(publish(self.settings.artefacts, served, url))
+        configuration = nginx.write_configuration(self.settings.state)
+        result = self.fleet.serve(configuration, run.log)
+        nginx.wait_until_served(url)
+        return f"{url}, {result}"
+
+    def _describe(self, _run: Running) -> str:
+        addresses = self.fleet.addresses((*HOSTS, MIRROR))
+        content = state.describe(self.settings, addresses, self.publications[-1], k3s_version())
+        state.write_lab_file(self.settings, content)
+        return str(self.settings.lab_file)
+
+
+def refuse_early(settings: Settings, parts: Parts, fleet: Fleet) -> None:
+    """Check the machine against what this run will do."""
+    missing = parts.missing()
+    preflight.check(
+        preflight.Needs(
+            cache=settings.cache,
+            compiling_go=parts.compiles_go(),
+            cold=bool(missing),
+            hosts_running="running" in fleet.states().values(),
+        )
+    )
+
+
+def plan(settings: Settings) -> list[Step]:
+    """The steps of ``up`` on this machine; raises what stands against it."""
+    parts, fleet = Parts(settings.cache), Fleet(settings)
+    refuse_early(settings, parts, fleet)
+    return Up(settings, parts, fleet).steps()

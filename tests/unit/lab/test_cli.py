@@ -1,0 +1,180 @@
+"""Verbs, refusals and the demo's last words."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from lab import cli, demo, preflight, state
+from lab.demo import Answer, Gateway
+from lab.errors import LabError
+from lab.preflight import GIB, Needs, available_memory, go_version
+from lab.settings import load
+from lab.steps import Running, Step
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.setenv("LAB", "unit")
+
+
+def test_what_is_not_up_is_said_with_the_way_out(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["ssh", "gpu", "true"]) == 1
+    text = capsys.readouterr().err
+    assert "lab unit is not up" in text and "fix: LAB=unit make demo" in text
+
+
+def test_status_of_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["status"]) == 3
+    assert "absent" in capsys.readouterr().out
+
+
+def test_logs_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    logs = load().logs
+    logs.mkdir(parents=True)
+    (logs / "hosts.log").write_text("all well\n")
+
+    assert cli.main(["logs"]) == 0
+    assert "hosts" in capsys.readouterr().out
+    assert cli.main(["logs", "hosts"]) == 0
+    assert capsys.readouterr().out == "all well\n"
+    assert cli.main(["logs", "nothing"]) == 1
+
+
+def test_an_interrupt_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_arguments: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_status", interrupt)
+    assert cli.main(["status"]) == cli.INTERRUPTED
+    assert "goes on from here" in capsys.readouterr().err
+
+
+def test_everything_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(preflight, "available_memory", lambda: 4 * GIB)
+    monkeypatch.setattr(preflight.platform, "machine", lambda: "aarch64")
+    monkeypatch.setattr(preflight.shutil, "which", lambda _name: None)
+    with pytest.raises(LabError) as refusal:
+        preflight.check(Needs(Path("/"), compiling_go=True, cold=False, hosts_running=False))
+    text = refusal.value.problem
+
+    for words in ("need root", "4.0 GiB of memory", "aarch64", "Go is missing"):
+        assert words in text
+    assert text.count("fix:") == 4
+
+
+def test_too_old_a_go_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight.shutil, "which", lambda _name: "/usr/bin/go")
+    monkeypatch.setattr(preflight.shell, "output", lambda _words: "go1.19.8\n")
+    with pytest.raises(LabError, match=r"go1\.19\.8 is too old"):
+        preflight._go(Needs(Path("/"), compiling_go=True, cold=False, hosts_running=False))
+
+
+def test_versions_and_memory_are_read(tmp_path: Path) -> None:
+    assert go_version("go1.26.8") == (1, 26)
+    assert go_version("devel") == (0, 0)
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemTotal: 4 kB\nMemAvailable:   2048 kB\n")
+    assert available_memory(meminfo) == 2048 * 1024
+
+
+def test_a_playbooks_output_becomes_a_live_word_and_a_sum(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = Step("site", "site", "network", tmp_path / "site.log", lambda _: "")
+    run = Running(one, io.StringIO())
+    seen: list[str] = []
+    monkeypatch.setattr(run, "report", seen.append)
+    lines = io.StringIO(
+        "PLAY [Prepare hosts] ****\n\nTASK [k3s : install | Fetch] ***\nok: [server]\n"
+        "PLAY RECAP ***\n"
+        "gpu                        : ok=24   changed=11   unreachable=0    failed=0    skipped=1\n"
+        "server                     : ok=20   changed=9    unreachable=0    failed=0    skipped=1\n"
+    )
+    assert demo._follow(lines, run) == 20
+    assert seen == ["Prepare hosts", "Prepare hosts: k3s : install | Fetch"]
+
+
+@pytest.fixture
+def gateway() -> Iterator[str]:
+    """A front door with one model that only the second tier answers."""
+
+    class Door(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._reply({"data": [{"id": "one/two"}]})
+
+        def do_POST(self) -> None:
+            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            assert request["model"] == "one/two"
+            self._reply({"usage": {"completion_tokens": 8}})
+
+        def _reply(self, body: object) -> None:
+            known = self.headers["Authorization"] == "Bearer sk-1"
+            self.send_response(200 if known else 401)
+            self.send_header("x-litellm-model-api-base", "http://ollama.ml.svc.cluster.local:11434")
+            self.send_header("x-litellm-attempted-fallbacks", "1")
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_tier_that_answered_is_read_from_the_answer(gateway: str) -> None:
+    door = Gateway(gateway, "sk-1")
+    answer = door.ask(door.models()[0])
+
+    assert (answer.tier, answer.fallbacks, answer.tokens) == ("cpu (Ollama)", 1, 8)
+
+
+def test_a_refusal_is_told_in_the_gateways_words(gateway: str) -> None:
+    assert "HTTP 401" in Gateway(gateway, "wrong").ask("one/two").problem
+
+
+@pytest.mark.parametrize(
+    ("base", "tier"),
+    [
+        ("http://tiny-inference.ml.svc.cluster.local:8000/v1", "gpu (vLLM)"),
+        ("https://api.example.com/v1", "cloud"),
+    ],
+)
+def test_tiers(base: str, tier: str) -> None:
+    assert Answer("m", 1, 1.0, base, 0).tier == tier
+
+
+def test_the_last_words_hold_a_line_to_paste_and_no_secret(
+    monkeypatch: pytest.MonkeyPatch, gateway: str
+) -> None:
+    settings = load()
+    port = int(gateway.rpartition(":")[2])
+    monkeypatch.setattr(demo, "GATEWAY_PORT", port)
+    state.write_lab_file(settings, {"hosts": {"server": {"address": "127.0.0.1"}}})
+    monkeypatch.setattr(state, "read_secrets", lambda _settings: {"consumer_key": "sk-1"})
+    screen = Console(file=io.StringIO(), width=80)
+    demo.summarise(settings, screen)
+    assert isinstance(screen.file, io.StringIO)
+    text = screen.file.getvalue()
+
+    assert "sk-1" not in text
+    line = next(line for line in text.splitlines() if "curl" in line)
+    assert f"$(sed -n 's/^consumer_key: //p' {settings.secrets_file})" in line
+    assert '"model": "one/two"' in line
+    assert "LAB=unit make down" in text
