@@ -1,0 +1,98 @@
+"""What a consumer relies on: answers, who gave them, keys, and the next tier when the GPU is away."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import requests
+
+from conftest import MODEL, wait_for
+
+ENGINE = "vllm-tiny-qwen3"
+
+
+def api_base(response: requests.Response) -> str:
+    return response.headers.get("x-litellm-model-api-base", "")
+
+
+def from_the_gpu(gateway: Any) -> bool:
+    answer = gateway.chat()
+    return bool(answer.ok and "tiny-qwen3-inference" in api_base(answer))
+
+
+@pytest.mark.parametrize("name", [MODEL, "vllm-tiny"])
+def test_the_gpu_tier_answers_under_every_name(gateway: Any, name: str) -> None:
+    answer = gateway.chat(model=name)
+    assert answer.status_code == 200, answer.text
+    assert "tiny-qwen3-inference" in api_base(answer)
+    assert answer.headers["x-litellm-attempted-fallbacks"] == "0"
+    assert answer.json()["usage"]["completion_tokens"] == 8
+
+
+def test_the_answer_streams(gateway: Any) -> None:
+    with requests.post(
+        f"{gateway.url}/v1/chat/completions",
+        json={
+            "model": MODEL,
+            "messages": [{"role": "user", "content": "Hi"}],
+            "max_tokens": 8,
+            "stream": True,
+        },
+        headers={"Authorization": f"Bearer {gateway.key}"},
+        stream=True,
+        timeout=60,
+    ) as response:
+        lines = [line.decode() for line in response.iter_lines() if line]
+    chunks = [json.loads(line[5:]) for line in lines if line.startswith("data:") and "[DONE]" not in line]
+    assert lines[-1].replace(" ", "") == "data:[DONE]"
+    assert len(chunks) > 3
+
+
+def test_structured_output_is_valid_json(gateway: Any) -> None:
+    """Grammar-constrained decoding proves the server and its flags, whatever the weights."""
+    schema = {
+        "type": "object",
+        "properties": {"title": {"type": "string", "maxLength": 12}, "kind": {"enum": ["invoice", "letter"]}},
+        "required": ["title", "kind"],
+        "additionalProperties": False,
+    }
+    answer = gateway.chat(
+        max_tokens=300,
+        response_format={"type": "json_schema", "json_schema": {"name": "document", "schema": schema}},
+    )
+    found = json.loads(answer.json()["choices"][0]["message"]["content"])
+    assert found["kind"] in {"invoice", "letter"}
+    assert set(found) == {"title", "kind"}
+
+
+def test_the_gateway_lists_the_models(gateway: Any) -> None:
+    listed = requests.get(
+        f"{gateway.url}/v1/models", headers={"Authorization": f"Bearer {gateway.key}"}, timeout=30
+    ).json()
+    assert MODEL in [model["id"] for model in listed["data"]]
+
+
+@pytest.mark.parametrize("key", ["", "sk-wrong"])
+def test_a_wrong_key_is_refused(gateway: Any, key: str) -> None:
+    answer = gateway.post("/v1/chat/completions", {"model": MODEL, "messages": []}, key=key)
+    assert answer.status_code == 401, answer.text
+
+
+def test_an_unknown_model_is_refused(gateway: Any) -> None:
+    assert gateway.chat(model="no-such-model").status_code in {400, 403, 404}
+
+
+def test_the_cpu_tier_answers_while_the_gpu_is_away(cluster: Any, gateway: Any) -> None:
+    cluster.scale(ENGINE, 0)
+    try:
+        wait_for("engine gone", lambda: cluster.available(ENGINE, 0))
+        answer = wait_for("cpu tier", lambda: (found := gateway.chat()).ok and found)
+        assert ":11434" in api_base(answer)
+        assert int(answer.headers["x-litellm-attempted-fallbacks"]) >= 1
+        assert answer.json()["usage"]["completion_tokens"] > 0
+    finally:
+        cluster.scale(ENGINE, 1)
+        wait_for("engine back", lambda: cluster.available(ENGINE, 1), timeout=300)
+    wait_for("gpu tier back", lambda: from_the_gpu(gateway), timeout=120)
