@@ -49,7 +49,7 @@ def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _parse(words: list[str]) -> argparse.Namespace:
-    """Parse the lab's own words; what follows `kubectl` or `ssh HOST` belongs to the other program, options too."""
+    """Parse the lab's own words; what follows `kubectl` or `ssh HOST` belongs to that program."""
     own = {"kubectl": 1, "ssh": 2}.get(words[0] if words else "", len(words))
     options = _parser().parse_args(words[:own])
     options.command = words[own:]

@@ -125,7 +125,8 @@ def main() -> int:
     median = {name: statistics.median(values) for name, values in seconds.items()}
     site, cluster = median["site"] / median["ping"], median["cluster"] / median["diff"]
     lines = [
-        f"site     no-change site.yml / ping        {site:6.1f}    goal {GOAL_SITE:g}: {verdict(site, GOAL_SITE)}",
+        f"site     no-change site.yml / ping        {site:6.1f}    goal {GOAL_SITE:g}: "
+        f"{verdict(site, GOAL_SITE)}",
         f"cluster  cluster part / kubectl diff      {cluster:6.1f}    goal {GOAL_CLUSTER:g}: "
         f"{verdict(cluster, GOAL_CLUSTER)}",
     ]

@@ -1,8 +1,8 @@
 """Runs the stages of `make test` one after the other and closes with the tests' own summary.
 
 Usage: python tests/run.py STAGE…    with STAGE one of: lint unit molecule
-Every stage runs even when an earlier linter found something, so that one run tells everything; the exit status is
-that of the first failure. Environment: LAB names the lab that molecule builds and takes down.
+Every stage runs even when an earlier linter found something, so that one run tells everything; the exit
+status is that of the first failure. LAB names the lab that molecule builds and takes down.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Executable inventory: a site whose hosts are those of the running lab.
 
-Reads what `python -m lab up` wrote about the lab that the variable LAB names (default: demo) and prints the
-inventory as JSON. Everything that a site would decide for itself is ordinary YAML in group_vars beside this file.
+Reads what `python -m lab up` wrote about the lab that the variable LAB names (default: demo) and prints
+the inventory as JSON. What a site would decide for itself is ordinary YAML in group_vars beside this file.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def lab_state() -> Path:
 
 
 def with_images(lab: dict[str, Any]) -> dict[str, Any]:
-    """The lab, its images as group_vars use them: references by name, and the archives that each host loads."""
+    """The lab, its images as group_vars use them: references by name, and the archives of each host."""
     images = lab.pop("images")
     archives = {
         host: {image["url"]: image["checksum"] for image in images if host in image["hosts"]}
@@ -43,7 +43,9 @@ def inventory(state: Path) -> dict[str, Any]:
             "ansible_host": host["address"],
             "ansible_user": ssh["user"],
             "ansible_ssh_private_key_file": ssh["key"],
-            "ansible_ssh_common_args": f"-o UserKnownHostsFile={ssh['known_hosts']} -o StrictHostKeyChecking=yes",
+            "ansible_ssh_common_args": (
+                f"-o UserKnownHostsFile={ssh['known_hosts']} -o StrictHostKeyChecking=yes"
+            ),
         }
         for name, host in lab["hosts"].items()
     }

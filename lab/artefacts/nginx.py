@@ -42,7 +42,7 @@ http {{
 
 
 def write_configuration(folder: Path) -> Path:
-    """Write it under a name that holds its digest: another text is another mount, and so another container."""
+    """Write it under a name with its digest: another text is another mount, so another container."""
     text = _CONFIGURATION.format(port=MIRROR_PORT, files=MIRROR_FILES, blobs=NGINX_BLOBS)
     path = folder / f"nginx-{hashlib.sha256(text.encode()).hexdigest()[:12]}.conf"
     if not path.exists():

@@ -1,4 +1,4 @@
-"""What the rehearsal's tests share: the lab's state, kubectl on the server, the gateway as a consumer sees it."""
+"""What the rehearsal's tests share: the lab's state, kubectl on the server, the gateway for a consumer."""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
 from conftest import MODEL, NAMESPACE, wait_for
 
 PEERS = "net-test"

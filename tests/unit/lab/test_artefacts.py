@@ -104,14 +104,12 @@ def test_a_model_unpacks_as_a_hub_cache(tmp_path: Path, parts: Parts) -> None:
     assert "hub/models--lab--tiny-qwen3/blobs/b1" in members
 
 
-def test_the_mirrors_configuration_is_written_in_place(tmp_path: Path) -> None:
-    path = tmp_path / "nginx.conf"
-    nginx.write_configuration(path)
-    inode = path.stat().st_ino
-    path.write_text("older")
-    nginx.write_configuration(path)
+def test_the_mirrors_configuration_has_a_name_of_its_content(tmp_path: Path) -> None:
+    (tmp_path / "nginx-older.conf").write_text("older")
+    path = nginx.write_configuration(tmp_path)
 
-    assert path.stat().st_ino == inode
+    assert nginx.write_configuration(tmp_path) == path
+    assert list(tmp_path.glob("nginx*.conf")) == [path]
     assert "listen 8080" in path.read_text()
     assert path.read_text().count("{") == path.read_text().count("}")
 
