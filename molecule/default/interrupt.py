@@ -20,7 +20,13 @@ def kill_inside(command: list[str], marker: str, log: Path, linger_s: float) -> 
     """Starts the command and kills its process group once `marker` was printed; tells whether it was."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as sink:
-        play = subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT, start_new_session=True)
+        play = subprocess.Popen(
+            command,
+            env=os.environ | {"ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"},
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     deadline = time.monotonic() + DEADLINE_S
     while play.poll() is None and time.monotonic() < deadline:
         if marker in log.read_text(errors="replace"):
