@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import requests
-from conftest import MODEL, wait_for
+
+from tests.rehearsal import MODEL, wait_for
 
 ENGINE = "vllm-tiny-qwen3"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conftest import wait_for
+from tests.rehearsal import wait_for
 
 READ = "nvidia-smi --query-gpu=memory.used --format=csv,noheader,nounits"
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from conftest import MODEL, wait_for
+from tests.rehearsal import MODEL, wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 
