@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -177,3 +178,11 @@ def test_no_secret_lies_in_a_configmap(cluster: Any, secrets: dict[str, str]) ->
     everything = cluster.kubectl("get configmaps,deployments,daemonsets,pods -A -o yaml")
     for name, value in secrets.items():
         assert value not in everything, name
+
+
+def test_no_secret_lies_in_a_log(state: Path, secrets: dict[str, str]) -> None:
+    logs = [path for path in (state / "logs").rglob("*") if path.is_file()]
+    assert logs
+    for path in logs:
+        text = path.read_text(errors="replace")
+        assert [name for name, value in secrets.items() if value in text] == [], path

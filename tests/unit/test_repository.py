@@ -1,0 +1,50 @@
+"""Promises about the checkout as a whole."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+# What only the rehearsal may know about itself.
+REHEARSAL_WORDS = re.compile(r"rehears|\blab\b|stand-?in|\bfake\b", re.IGNORECASE)
+
+
+def text_files(*folders: str) -> list[Path]:
+    files = (path for folder in folders for path in sorted((ROOT / folder).rglob("*")))
+    return [path for path in files if path.is_file() and path.suffix != ".pyc"]
+
+
+def test_nothing_that_sites_use_knows_of_the_rehearsal() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in text_files("roles", "plugins", "playbooks")
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if REHEARSAL_WORDS.search(line)
+    ]
+    assert found == []
+
+
+def test_the_archive_holds_what_the_allow_list_names(tmp_path: Path) -> None:
+    program = Path(sys.executable).with_name("ansible-galaxy")
+    subprocess.run(
+        [program, "collection", "build", "--output-path", tmp_path],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    (archive,) = tmp_path.glob("inference-stack-*.tar.gz")
+    with tarfile.open(archive) as tar:
+        names = [member.name for member in tar.getmembers() if member.isfile()]
+    top = {name.split("/", maxsplit=1)[0] for name in names}
+    assert top == {
+        *("CHANGELOG.rst", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "requirements.yml"),
+        *("catalog", "changelogs", "docs", "inventories", "meta", "playbooks", "plugins", "roles"),
+    }
+    assert {name.split("/")[1] for name in names if name.startswith("inventories/")} == {"example"}
+    for needed in ("roles/k3s/tasks/main.yml", "plugins/modules/llm_health.py", "catalog/models.yml"):
+        assert needed in names
