@@ -14,11 +14,11 @@ from pathlib import Path
 from lab import shell
 from lab.errors import LabError
 
-MINIMUM_GO = (1, 25)
+MINIMUM_GO = (1, 26, 5)
 GIB = 1 << 30
 
 MEMORY_BYTES = 10 * GIB
-DISK_COLD_BYTES = 20 * GIB
+DISK_COLD_BYTES = 25 * GIB
 """Compiler caches, packages, images and two hosts."""
 DISK_WARM_BYTES = 6 * GIB
 """Two hosts, with the images unpacked in each."""
@@ -129,10 +129,10 @@ def _go(needs: Needs) -> None:
         raise LabError(f"{found} is too old", remedy)
 
 
-def go_version(text: str) -> tuple[int, int]:
-    """(1, 26) from go1.26.8; (0, 0) when it is something else."""
-    found = re.match(r"go(\d+)\.(\d+)", text)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+def go_version(text: str) -> tuple[int, ...]:
+    """(1, 26, 8) from go1.26.8; () when it is something else, which is older than everything."""
+    found = re.match(r"go(\d+(?:\.\d+)*)", text)
+    return tuple(int(number) for number in found[1].split(".")) if found else ()
 
 
 def available_memory(meminfo: Path = Path("/proc/meminfo")) -> int:

@@ -83,8 +83,8 @@ def test_too_old_a_go_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_versions_and_memory_are_read(tmp_path: Path) -> None:
-    assert go_version("go1.26.8") == (1, 26)
-    assert go_version("devel") == (0, 0)
+    assert go_version("go1.26.8") == (1, 26, 8)
+    assert go_version("devel") == ()
     meminfo = tmp_path / "meminfo"
     meminfo.write_text("MemTotal: 4 kB\nMemAvailable:   2048 kB\n")
     assert available_memory(meminfo) == 2048 * 1024
