@@ -178,14 +178,16 @@ def summarise(settings: Settings, console: Console) -> None:
     key = f"$(sed -n 's/^consumer_key: //p' {settings.secrets_file})"
     body = json.dumps({"model": models[0] if models else "", "max_tokens": 16,
                        "messages": [{"role": "user", "content": "Hello"}]})  # fmt: skip
-    console.print(f"\n[bold]The site is up.[/bold] Gateway: {url}/v1   (OpenAI's API; key: {escape(key)})\n")
+    console.print(f"\n[bold]The site is up.[/bold] Gateway: {url}/v1   (OpenAI's API)", soft_wrap=True)
+    console.print(escape(f"A consumer's key: {key}\n"), soft_wrap=True, highlight=False)
     for answer in map(gateway.ask, models):
         console.print(escape(f"  {answer.model}: {_describe(answer)}"), soft_wrap=True)
     lines = (
         "", "Try it:",
         f"  curl -sSi {url}/v1/chat/completions -H \"Authorization: Bearer {key}\" "
         f"-H 'Content-Type: application/json' -d '{body}'; echo",
-        "", f"Logs:       {settings.logs}",
+        "", f"State:      {settings.state} (lab.json, secrets.yml)",
+        f"Logs:       {settings.logs}",
         f"Look in:    {make} kubectl ARGS='get pods -A'   {make} ssh HOST=gpu",
         f"Take down:  {make} down",
     )  # fmt: skip
