@@ -51,10 +51,16 @@ def test_the_answer_streams(gateway: Any) -> None:
 
 
 def test_structured_output_is_valid_json(gateway: Any) -> None:
-    """Grammar-constrained decoding proves the server and its flags, whatever the weights."""
+    """Grammar-constrained decoding proves the server and its flags, whatever the weights.
+
+    The pattern keeps out control characters, which the grammar would let random weights write unescaped.
+    """
     schema = {
         "type": "object",
-        "properties": {"title": {"type": "string", "maxLength": 12}, "kind": {"enum": ["invoice", "letter"]}},
+        "properties": {
+            "title": {"type": "string", "pattern": "^[a-z ]{3,12}$"},
+            "kind": {"enum": ["invoice", "letter"]},
+        },
         "required": ["title", "kind"],
         "additionalProperties": False,
     }
