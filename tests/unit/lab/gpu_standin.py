@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -76,9 +77,19 @@ def holding_memory(mib: int, command: tuple[str, ...] = ("sleep", "60")) -> Iter
         command, env={**os.environ, MEMORY_DECLARATION: str(mib)}, start_new_session=True
     ) as process:
         try:
+            _wait_for_declaration(process.pid)
             yield process.pid
         finally:
             os.killpg(process.pid, 9)
+
+
+def _wait_for_declaration(pid: int, deadline_s: float = 10) -> None:
+    """The kernel lets a parent go on a moment before the new program's environment can be read."""
+    environment = Path(f"/proc/{pid}/environ")
+    end = time.monotonic() + deadline_s
+    while MEMORY_DECLARATION.encode() not in environment.read_bytes():
+        assert time.monotonic() < end, f"process {pid} shows no environment"
+        time.sleep(0.005)
 
 
 __all__ = ["DRIVER_VERSION", "GpuStandin", "holding_memory"]
