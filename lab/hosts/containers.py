@@ -118,7 +118,7 @@ def _create_words(spec: HostSpec, lab: str) -> list[str]:
     return [*words, spec.image, *spec.command]
 
 
-def _copy_tree(source: Path, root: Path) -> None:
+def _copy_tree(source: Path, root: Path, owner: tuple[int, int] = (0, 0)) -> None:
     """Copy files and links into the host, following links of its own such as /lib → usr/lib."""
     for folder, names, files in os.walk(source):
         target = root / Path(folder).relative_to(source)
@@ -128,7 +128,7 @@ def _copy_tree(source: Path, root: Path) -> None:
             if origin.is_symlink() or not origin.is_dir():
                 copy.unlink(missing_ok=True)
                 shutil.copy2(origin, copy, follow_symlinks=False)
-                os.chown(copy, 0, 0, follow_symlinks=False)
+                os.chown(copy, *owner, follow_symlinks=False)
             elif not copy.exists():
                 copy.mkdir()
                 copy.chmod(origin.stat().st_mode & 0o7777)

@@ -7,21 +7,12 @@ import json
 import zipfile
 from pathlib import Path
 
+from lab.components.go_components import KUBE_PROGRAMS
+
 _SHEBANG = b"#!/usr/bin/env python3\n"
 _MAIN = "import sys\n\nfrom supervisor.cli import main\n\nsys.exit(main())\n"
 _SUPERVISOR = Path(__file__).parent / "supervisor"
 _KUBE = "kube"
-_KUBE_LINKS = (
-    "coredns",
-    "kine",
-    "kube-apiserver",
-    "kube-controller-manager",
-    "kube-network-policies",
-    "kube-proxy",
-    "kube-scheduler",
-    "kubectl",
-    "kubelet",
-)
 _CONTAINERD = ("containerd", "containerd-shim-runc-v2", "ctr")
 _OPTIONAL = ("crictl",)
 _GO_BUILD_INFO = b"\xff Go buildinf:"
@@ -49,7 +40,7 @@ def build(
         "hash": digest,
         "go_version": go_version(programs[_KUBE]),
         "programs": sorted(programs),
-        "links": dict.fromkeys(_KUBE_LINKS, _KUBE),
+        "links": dict.fromkeys(KUBE_PROGRAMS, _KUBE),
         # Named after the program alone: nothing is loaded anew where only the rest changed.
         "pause_image": f"k3s.local/pause:{hashlib.sha256(programs['pause'].read_bytes()).hexdigest()[:12]}",
     }

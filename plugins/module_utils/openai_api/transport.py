@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
+from typing import cast
 from urllib.parse import urlsplit
 
 from ..errors import InvalidInput, StackError, Unreachable
@@ -71,15 +73,15 @@ class _Connection(http.client.HTTPConnection):
         self._tls = tls
 
     def connect(self) -> None:
-        self.sock = connect(self.host, self.port, self.deadline, self._tls)  # type: ignore[assignment]
+        # http.client needs no more of a socket than DeadlineSocket has.
+        self.sock = cast("socket.socket", connect(self.host, self.port, self.deadline, self._tls))
 
     def begin(self, deadline: Deadline) -> bool:
         """Start a request's time; tells whether the connection has been used before."""
         self.deadline = deadline
-        sock: DeadlineSocket | None = self.sock  # type: ignore[assignment]
-        if sock is None:
+        if self.sock is None:
             return False
-        sock.deadline = deadline
+        cast("DeadlineSocket", self.sock).deadline = deadline
         return True
 
 
@@ -138,36 +140,6 @@ class Stream:
         return b"".join(pieces)
 
 
-class _Guard:
-    """Turns what http.client and sockets raise into readable failures, and drops the connection."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if error is None:
-            return
-        self._transport.close()
-        origin = self._transport.origin
-        if isinstance(error, http.client.IncompleteRead):
-            raise BrokenAnswer(f"{origin} broke its answer off") from None
-        if isinstance(error, http.client.HTTPException):
-            told = (
-                "closed the connection without an answer" if isinstance(error, _STALE) else "speaks no HTTP"
-            )
-            raise Unreachable(f"{origin} {told}") from None
-        if isinstance(error, OSError):
-            raise Unreachable(f"the connection to {origin} broke: {error.strerror or error}") from None
-
-
 class Transport:
     """One server and one connection to it. Not for several threads at once: give each its own."""
 
@@ -187,8 +159,26 @@ class Transport:
         """Leave the current answer this much more time; tells whether its connection can be kept at all."""
         return self._connection.begin(Deadline(seconds))
 
-    def guarded(self) -> _Guard:
-        return _Guard(self)
+    @contextlib.contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Turns what http.client and sockets raise into readable failures, and drops the connection."""
+        try:
+            yield
+        except http.client.IncompleteRead:
+            self.close()
+            raise BrokenAnswer(f"{self.origin} broke its answer off") from None
+        except http.client.HTTPException as error:
+            self.close()
+            told = (
+                "closed the connection without an answer" if isinstance(error, _STALE) else "speaks no HTTP"
+            )
+            raise Unreachable(f"{self.origin} {told}") from None
+        except OSError as error:
+            self.close()
+            raise Unreachable(f"the connection to {self.origin} broke: {error.strerror or error}") from None
+        except BaseException:
+            self.close()
+            raise
 
     def request(self, method: str, path: str, body: bytes | None = None, *, timeout: float) -> Response:
         """A complete answer within ``timeout`` seconds, from connecting to the last byte."""

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-import shutil
 import subprocess
 from pathlib import Path
-
-import pytest
 
 from lab.components.torch_without_cuda import stand_in_source
 
@@ -24,7 +21,6 @@ def test_the_order_of_the_symbols_does_not_matter() -> None:
     assert stand_in_source([FUNCTION, TABLE]) == stand_in_source([TABLE, FUNCTION])
 
 
-@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
 def test_the_library_defines_what_was_asked_for(tmp_path: Path) -> None:
     source, library = tmp_path / "s.c", tmp_path / "s.so"
     source.write_text(stand_in_source([FUNCTION, CLASS, TABLE, "ncclInit"]), encoding="utf-8")

@@ -37,11 +37,14 @@ PLAYBOOK = """
         vllm_version: "{{{{ version }}}}"
         hosts: "{{{{ site.hosts | list }}}}"
       register: planned
-    - inference.stack.plan:
-        models: [qwen3-8b-awk]
-        vllm_version: "{{{{ version }}}}"
-      register: mistaken
-      ignore_errors: true
+    - block:
+        - inference.stack.plan:
+            models: [qwen3-8b-awk]
+            vllm_version: "{{{{ version }}}}"
+          register: mistaken
+      rescue:
+        - ansible.builtin.debug:
+            msg: The mistake failed its task, as it should.
     - ansible.builtin.debug:
         msg: "RESULT={{{{ [planned, mistaken] | to_json | b64encode }}}}"
 """
