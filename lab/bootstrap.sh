@@ -33,6 +33,21 @@ if [ ! -x .venv/bin/python ] || ! .venv/bin/python -c '' 2>/dev/null; then
   "$python" -m venv .venv
 fi
 
+if [ "$set_name" = test ]; then
+  # Unit tests compile the stand-in of the GPU's driver and sign a repository: with what a bare Debian has not.
+  missing=()
+  command -v gcc >/dev/null 2>&1 && [ -e /usr/include/stdio.h ] || missing+=(gcc libc6-dev)
+  command -v gpg >/dev/null 2>&1 && command -v gpgv >/dev/null 2>&1 || missing+=(gnupg gpgv)
+  command -v openssl >/dev/null 2>&1 || missing+=(openssl)
+  if [ "${#missing[@]}" -gt 0 ]; then
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 ||
+      fail "the tests need ${missing[*]}" "sudo apt-get install ${missing[*]}"
+    echo "setup: installing ${missing[*]}"
+    { apt-get update -q && apt-get install -qy --no-install-recommends "${missing[@]}"; } >/tmp/inference-stack-setup.log 2>&1 ||
+      fail "${missing[*]} could not be installed (/tmp/inference-stack-setup.log)" "apt-get install ${missing[*]}"
+  fi
+fi
+
 if ! cmp -s "requirements/$set_name.txt" ".venv/.$set_name"; then
   echo "setup: installing requirements/$set_name.txt"
   export UV_CACHE_DIR="${XDG_CACHE_HOME:-$HOME/.cache}/inference-stack/uv"

@@ -6,7 +6,8 @@ import hashlib
 import json
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -144,15 +145,12 @@ def _extensions(place: Path, text: str) -> Path:
     return path
 
 
-def _workplace(folder: Path) -> _Workplace:
+@contextmanager
+def _workplace(folder: Path) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     # Inside of the folder, so that a rename is all that is needed; mkdtemp keeps others out.
-    return _Workplace(prefix=".new-", dir=folder)
-
-
-class _Workplace(tempfile.TemporaryDirectory[str]):
-    def __enter__(self) -> Path:  # type: ignore[override]
-        return Path(super().__enter__())
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as place:
+        yield Path(place)
 
 
 def _run(*words: Sequence[str] | str | Path) -> None:
