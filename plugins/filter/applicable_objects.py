@@ -18,16 +18,9 @@ author:
 description:
   - Objects whose namespace or API is missing would fail even in a dry run of the server.
 positional: observed
-options:
-  _input:
-    description: The objects.
-    type: list
-    elements: dict
-    required: true
-  observed:
-    description: The result of M(inference.stack.cluster_objects_info).
-    type: dict
-    required: true
+extends_documentation_fragment:
+  - inference.stack.objects
+  - inference.stack.objects.observed
 """
 
 EXAMPLES = r"""

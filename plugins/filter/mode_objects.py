@@ -19,6 +19,8 @@ description:
   - What field manager C(inference-mode) has to apply so that the wanted mode owns the GPU.
   - Empty when it does already.
 positional: mode, namespace, observed
+extends_documentation_fragment:
+  - inference.stack.objects.observed
 options:
   _input:
     description: The models, each with C(deployment) and C(active).
@@ -32,10 +34,6 @@ options:
   namespace:
     description: Where the Deployments live.
     type: str
-    required: true
-  observed:
-    description: The result of M(inference.stack.cluster_objects_info).
-    type: dict
     required: true
 """
 

@@ -18,12 +18,9 @@ author:
 description:
   - Keeps apiVersion, kind, name and namespace.
 positional: workloads
+extends_documentation_fragment:
+  - inference.stack.objects
 options:
-  _input:
-    description: The objects.
-    type: list
-    elements: dict
-    required: true
   workloads:
     description: Keep only Deployments, DaemonSets and StatefulSets.
     type: bool

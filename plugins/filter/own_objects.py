@@ -20,12 +20,9 @@ description:
     and, if there are requirements, the annotation C(inference.stack/requirements).
   - Ordered so that what others refer to comes first. An object that is in the list twice is refused.
 positional: owner, requirements
+extends_documentation_fragment:
+  - inference.stack.objects
 options:
-  _input:
-    description: The objects.
-    type: list
-    elements: dict
-    required: true
   owner:
     description: What the label C(inference.stack/owner) says.
     type: str

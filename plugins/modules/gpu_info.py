@@ -17,14 +17,9 @@ description:
 author:
   - inference.stack contributors (@inference-stack)
 options: {}
+extends_documentation_fragment:
+  - inference.stack.read_only
 attributes:
-  check_mode:
-    description: Can run in check mode and return what it would return otherwise.
-    support: full
-  diff_mode:
-    description: Can show what changed.
-    support: none
-    details: It never changes anything.
   platform:
     description: Where the module runs.
     support: full

@@ -76,15 +76,11 @@ options:
   ca_path:
     description: Path of a certificate authority to trust instead of the system's.
     type: path
+extends_documentation_fragment:
+  - inference.stack.read_only
 attributes:
   check_mode:
-    description: Can run in check mode and return what it would return otherwise.
-    support: full
     details: It only asks; with O(validate=generate) it has one token generated in check mode, too.
-  diff_mode:
-    description: Can show what changed.
-    support: none
-    details: It never changes anything.
   platform:
     description: Where the module runs.
     support: full

@@ -28,10 +28,7 @@ options:
     default: 120
 extends_documentation_fragment:
   - inference.stack.cluster
-attributes:
-  check_mode:
-    description: Can run in check mode, and changes nothing either way.
-    support: full
+  - inference.stack.read_only
 """
 
 EXAMPLES = r"""

@@ -84,14 +84,9 @@ options:
         description: PCI ids of the host's GPUs, for instance V(10de:2504) or V(2504).
         type: list
         elements: str
+extends_documentation_fragment:
+  - inference.stack.read_only
 attributes:
-  check_mode:
-    description: Can run in check mode and return what it would return otherwise.
-    support: full
-  diff_mode:
-    description: Can show what changed.
-    support: none
-    details: It never changes anything.
   platform:
     description: Where it runs.
     support: full

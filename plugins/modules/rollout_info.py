@@ -29,10 +29,10 @@ options:
     default: 600
 extends_documentation_fragment:
   - inference.stack.cluster
+  - inference.stack.read_only
 attributes:
   check_mode:
-    description: In check mode it looks once and never fails for what has not arrived.
-    support: full
+    details: In check mode it looks once and never fails for what has not arrived.
 """
 
 EXAMPLES = r"""

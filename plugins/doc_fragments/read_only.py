@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Documentation of what all plugins have in common that only read."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in check mode and return what it would return otherwise.
+    support: full
+  diff_mode:
+    description: Can show what changed.
+    support: none
+    details: It never changes anything.
+"""
