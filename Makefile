@@ -10,7 +10,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 TEST_LAB ?= test
 
-.PHONY: help setup demo up down clean status ssh kubectl test lint unit molecule bench build
+.PHONY: help setup demo up down prune clean status ssh kubectl test lint unit molecule bench build
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 14
@@ -42,6 +42,9 @@ ssh: .venv/.run ## A shell on a host of the lab: make ssh HOST=gpu
 
 down: .venv/.run ## Take the lab down: containers, volumes, networks, state
 	@python -m lab down
+
+prune: .venv/.run ## Remove superseded components from the cache
+	@python -m lab prune
 
 clean: .venv/.run ## Take every lab down and empty the cache of built components
 	@python -m lab clean

@@ -1,4 +1,4 @@
-"""The verbs of the lab: up, down, clean, status, demo, ssh, reboot, kubectl, logs."""
+"""The verbs of the lab: up, down, prune, clean, status, demo, ssh, reboot, kubectl, logs."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from types import FrameType
 from rich.console import Console
 
 from lab import demo, state, up
-from lab.components.component import ComponentError
+from lab.components.component import ComponentError, prune_old
 from lab.errors import LabError
 from lab.hosts import ssh
 from lab.hosts.fleet import Fleet, remove_images
+from lab.parts import Parts
 from lab.progress import display, log_tail
 from lab.settings import HOSTS, MIRROR, Settings, existing_labs, load
 from lab.steps import Runner, StepsFailed
@@ -72,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     verb("up", _up, "bring the lab up; resumes where an earlier run stopped")
     verb("demo", _demo, "up, then install the whole site on it and ask its models something")
     verb("down", _down, "remove this lab's hosts, volumes, network and state")
+    verb("prune", _prune, "remove versions of components that this checkout no longer uses from the cache")
     verb("clean", _clean, "remove every lab and empty the cache")
     verb("status", _status, "say what runs")
     one = verb("ssh", _ssh, "log in to a host, or run a command there")
@@ -106,6 +108,15 @@ def _down(settings: Settings, _options: argparse.Namespace) -> int:
     there = settings.name in existing_labs(settings)
     Fleet(settings).remove()
     print(f"{settings.name} is {'removed' if there else 'not there'}; the cache stays at {settings.cache}")
+    return 0
+
+
+def _prune(settings: Settings, _options: argparse.Namespace) -> int:
+    if labs := existing_labs(settings):
+        # Their hosts may have an older version mounted.
+        raise LabError(f"labs are up: {', '.join(labs)}", "take them down first: LAB=<name> make down")
+    removed = [path for part in Parts(settings.cache) for path in prune_old(part.component, settings.cache)]
+    print("\n".join(f"removed {path.name}" for path in removed) or "nothing to remove")
     return 0
 
 

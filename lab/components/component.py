@@ -135,7 +135,7 @@ def prune_old(component: Component, cache: Path) -> list[Path]:
     keep = output_path(component, cache)
     removed = []
     with _locked(component, cache):
-        for path in keep.parent.iterdir():
+        for path in keep.parent.glob("*"):
             if path != keep and _is_version_of(component, path.name):
                 shutil.rmtree(path)
                 removed.append(path)

@@ -50,6 +50,30 @@ def test_logs_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["logs", "nothing"]) == 1
 
 
+def test_prune_removes_what_this_checkout_no_longer_uses(capsys: pytest.CaptureFixture[str]) -> None:
+    components = load().cache / "components"
+    old = components / "containerd-000000000000"
+    foreign = components / "notes"
+    for folder in (old, foreign):
+        folder.mkdir(parents=True)
+
+    assert cli.main(["prune"]) == 0
+    assert capsys.readouterr().out == "removed containerd-000000000000\n"
+    assert foreign.is_dir() and not old.exists()
+    assert cli.main(["prune"]) == 0
+    assert capsys.readouterr().out == "nothing to remove\n"
+
+
+def test_prune_leaves_what_a_lab_may_have_mounted(capsys: pytest.CaptureFixture[str]) -> None:
+    old = load().cache / "components" / "containerd-000000000000"
+    old.mkdir(parents=True)
+    load().state.mkdir(parents=True)
+
+    assert cli.main(["prune"]) == 1
+    assert "labs are up: unit" in capsys.readouterr().err
+    assert old.is_dir()
+
+
 def test_an_interrupt_is_no_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
