@@ -19,7 +19,8 @@ options:
     description:
       - Models to serve on GPUs, as in the variable C(inference_models).
       - An entry is the name of a model in the catalog, or a mapping with C(name) and optionally C(mode),
-        C(aliases), C(served_name), C(requirements), and any key of the catalog's rows.
+        C(aliases), C(served_name), C(replicas), C(requirements), and any key of the catalog's rows.
+      - C(gpus) may be V(auto), the fewest GPUs of one host that hold the model.
       - C(arguments) of an entry are added to those of the catalog; other keys replace them.
     type: list
     elements: raw
@@ -55,6 +56,12 @@ options:
         lists are replaced.
     type: dict
     default: {}
+  min_gpu_memory_gb:
+    description:
+      - At least one card of the site must have so many GB by its nominal size, as in the variable
+        C(llm_min_gpu_memory_gb). V(0) compares nothing.
+    type: int
+    default: 0
   hosts:
     description:
       - GPU hosts. What the inventory says in C(gpus) wins over what C(pci_ids) tell.
@@ -205,6 +212,13 @@ plan:
         - The verdict is V(fits), V(tight), V(too_small) or V(unknown).
       type: list
       elements: dict
+    placement:
+      description:
+        - For each replica one place in which the models of its mode fit side by side.
+        - The host is null where GPUs are not known. Kubernetes' scheduler decides in the end.
+      type: list
+      elements: dict
+      sample: [{model: qwen3-8b-awq, mode: ml, replica: 0, host: gpu-worker, gpu: rtx-3060-12gb, gpus: 1}]
     warnings:
       description: What is worth knowing, or could not be compared.
       type: list

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 
 from .catalog import Catalog
 from .findings import Findings, suggest
@@ -25,14 +26,18 @@ class Hardware:
     def total(self) -> int:
         return sum(count for _, gpus in self.hosts for _, count in gpus)
 
-    def most_per_host(self, gpu: Gpu) -> int:
-        """How many GPUs of a kind one host has at most: a model's GPUs must share a host."""
-        return max((count for _, gpus in self.hosts for known, count in gpus if known == gpu), default=0)
-
-    @property
+    @cached_property
     def kinds(self) -> tuple[Gpu, ...]:
-        seen = {gpu.key: gpu for _, gpus in self.hosts for gpu, _ in gpus}
-        return tuple(seen.values())
+        return tuple({gpu.key: gpu for _, gpus in self.hosts for gpu, _ in gpus}.values())
+
+    @cached_property
+    def most_per_host(self) -> dict[str, int]:
+        """How many GPUs of each kind one host has at most: a model's GPUs must share a host."""
+        most: dict[str, int] = {}
+        for _, gpus in self.hosts:
+            for gpu, count in gpus:
+                most[gpu.key] = max(count, most.get(gpu.key, 0))
+        return most
 
 
 def resolve(hosts: tuple[WantedHost, ...], catalog: Catalog, findings: Findings) -> Hardware:

@@ -24,8 +24,9 @@ VARIABLES = {
     "namespace": "inference_namespace",
     "catalog": "inference_catalog",
     "hosts": "hosts",
+    "min_gpu_memory_gb": "llm_min_gpu_memory_gb",
 }
-ENTRY_KEYS = ("name", "mode", "aliases", "served_name", "requirements")
+ENTRY_KEYS = ("name", "mode", "aliases", "served_name", "replicas", "requirements")
 # In this mode somebody outside the cluster owns the GPU, so no model belongs to it.
 FREE_MODES = ("gaming",)
 # Words of the command that switches modes.
@@ -45,6 +46,7 @@ class WantedModel:
     aliases: tuple[str, ...]
     served_name: str
     requirements: tuple[str, ...]
+    replicas: int
     settings: CatalogModel
 
 
@@ -167,6 +169,7 @@ def _read_entry(table: Table, default_mode: str, catalog: Catalog, findings: Fin
         aliases=aliases,
         served_name=served,
         requirements=table.texts("requirements"),
+        replicas=table.integer("replicas", 1, minimum=1) or 1,
         settings=settings,
     )
 

@@ -76,11 +76,18 @@ class Budget:
     total: int
     requested: int
     weights: int
+    overhead: Overhead
     kv: int
+    per_token: int
     kv_tokens: int
     concurrency: float
     verdict: str
     longest_context: int
+
+    @property
+    def free(self) -> int:
+        """What the engine leaves to others [bytes]."""
+        return self.total - self.requested
 
 
 def budget(
@@ -104,16 +111,17 @@ def budget(
     roomy = max(0, requested - own - least.total)
     tight = max(0, requested - own - most.total)
     need = max_model_len * per_token
-    verdict = "fits" if tight >= need else "tight" if roomy >= need else "too_small"
     tokens = roomy // per_token
     return Budget(
         total=total,
         requested=requested,
         weights=own,
+        overhead=least,
         kv=roomy,
+        per_token=per_token,
         kv_tokens=tokens,
         # Rounded down: a promise of sequences must hold.
         concurrency=math.floor(10 * tokens / max_model_len) / 10,
-        verdict=verdict,
+        verdict="fits" if tight >= need else "tight" if roomy >= need else "too_small",
         longest_context=tokens // 256 * 256,
     )

@@ -23,6 +23,7 @@ from .inputs import (
     read_mode,
     read_models,
 )
+from .placement import place
 from .probes import engine_probes
 from .tiers import CPU, GPU, Tier, read_tiers
 
@@ -50,6 +51,7 @@ def compute(arguments: Mapping[str, Any], raw_catalog: Mapping[str, Mapping[str,
     models = read_models(arguments.get("models"), default_mode, catalog, findings)
     engine = read_engine(arguments, needed=bool(models), findings=findings)
     gpus = hardware.resolve(read_hosts(arguments.get("hosts"), findings), catalog, findings)
+    models = sizing.settle_counts(models, gpus, findings)
     _check_shape(arguments, models, tiers, default_mode, findings)
 
     identities = [
@@ -64,9 +66,10 @@ def compute(arguments: Mapping[str, Any], raw_catalog: Mapping[str, Mapping[str,
         _engine(model, identity, default_mode, engine, catalog, findings)
         for model, identity in zip(models, identities, strict=True)
     ]
-    sizing.check_counts(models, gpus, findings)
     compatibility.check(compatibility.Site(engine, models, gpus, catalog), findings)
     rows = sizing.memory_rows(models, gpus, findings)
+    sizing.check_card_size(arguments.get("min_gpu_memory_gb"), gpus, findings)
+    placement = place(models, gpus, rows, findings)
     findings.stop_on_problems()
     return {
         "namespace": namespace,
@@ -85,6 +88,7 @@ def compute(arguments: Mapping[str, Any], raw_catalog: Mapping[str, Mapping[str,
         "cache": _cache(models),
         "gated": _gated(models),
         "memory": rows,
+        "placement": placement,
         "warnings": list(findings.warnings),
     }
 

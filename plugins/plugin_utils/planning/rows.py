@@ -18,11 +18,21 @@ PROBES = ("startup", "readiness", "liveness")
 DEFAULT_UTILIZATION = 0.90
 DEFAULT_LOAD_TIMEOUT = 600
 DEFAULT_CONTEXT = 8192
+AUTO = "auto"  # as the number of a model's GPUs: as few as hold it
 
 _PROVENANCE = ("source", "confidence", "recalled", "notes")
 MODEL_KEYS = (
     *("display_name", "repository", "revision", "tokenizer", "parameters", "weights_bytes", "download_bytes"),
-    *("layers", "kv_heads", "head_dim", "hidden_size", "quantization", "dtype", "kv_cache_dtype"),
+    *(
+        "layers",
+        "attention_heads",
+        "kv_heads",
+        "head_dim",
+        "hidden_size",
+        "quantization",
+        "dtype",
+        "kv_cache_dtype",
+    ),
     *("max_model_len", "max_num_seqs", "gpu_memory_utilization", "gpus", "arguments", "environment"),
     *("tool_parser", "reasoning_parser", "capabilities", "floor_tokens_per_second", "licence", "gated"),
     *("load_timeout", "probes", "resources", "min_vllm", "archive_url", "archive_checksum"),
@@ -48,6 +58,7 @@ class CatalogModel:
     weights_bytes: int | None = None
     download_bytes: int | None = None
     layers: int | None = None
+    attention_heads: int | None = None
     kv_heads: int | None = None
     head_dim: int | None = None
     hidden_size: int | None = None
@@ -57,7 +68,7 @@ class CatalogModel:
     max_model_len: int = DEFAULT_CONTEXT
     max_num_seqs: int | None = None
     gpu_memory_utilization: float = DEFAULT_UTILIZATION
-    gpus: int = 1
+    gpus: int = 1  # 0 until the plan has settled `auto`
     arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     tool_parser: str = ""
@@ -80,6 +91,7 @@ class Gpu:
 
     key: str
     name: str
+    nominal_gib: int | None
     memory_bytes: int | None
     compute_capability: tuple[int, ...] | None
     kind: str = ""
@@ -150,6 +162,7 @@ def read_model(name: str, table: Table, also: tuple[str, ...] = ()) -> CatalogMo
         weights_bytes=table.integer("weights_bytes", minimum=1),
         download_bytes=table.integer("download_bytes", minimum=1),
         layers=table.integer("layers", minimum=1),
+        attention_heads=table.integer("attention_heads", minimum=1),
         kv_heads=table.integer("kv_heads", minimum=1),
         head_dim=table.integer("head_dim", minimum=1),
         hidden_size=table.integer("hidden_size", minimum=1),
@@ -159,7 +172,7 @@ def read_model(name: str, table: Table, also: tuple[str, ...] = ()) -> CatalogMo
         max_model_len=table.integer("max_model_len", DEFAULT_CONTEXT, minimum=1) or DEFAULT_CONTEXT,
         max_num_seqs=table.integer("max_num_seqs", minimum=1),
         gpu_memory_utilization=table.fraction("gpu_memory_utilization", DEFAULT_UTILIZATION),
-        gpus=table.integer("gpus", 1, minimum=1) or 1,
+        gpus=0 if table.data.get("gpus") == AUTO else table.integer("gpus", 1, minimum=1) or 1,
         arguments=table.texts("arguments"),
         environment=table.text_mapping("environment"),
         tool_parser=table.text("tool_parser"),
@@ -185,6 +198,7 @@ def read_gpu(key: str, table: Table) -> Gpu:
     return Gpu(
         key=key,
         name=table.text("name", key),
+        nominal_gib=nominal,
         memory_bytes=memory,
         compute_capability=_capability(table, "compute_capability"),
         kind=table.text("class"),
