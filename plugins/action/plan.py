@@ -27,8 +27,8 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
         try:
-            result["plan"] = make_plan(plain(self._task.args), CATALOG)
+            outcome = make_plan(plain(self._task.args), CATALOG)
         except StackError as error:
             raise AnsibleActionFail(str(error), result={"hint": error.hint}) from None
-        result["changed"] = False
+        result.update(changed=False, plan=outcome.plan, observed=outcome.observed)
         return result

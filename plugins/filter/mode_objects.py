@@ -23,7 +23,7 @@ extends_documentation_fragment:
   - inference.stack.objects.observed
 options:
   _input:
-    description: The models, each with C(deployment) and C(active).
+    description: The models, each with C(deployment) and C(active), and perhaps C(replicas).
     type: list
     elements: dict
     required: true
@@ -43,7 +43,7 @@ scale: "{{ vllm_models | inference.stack.mode_objects('ml', 'ml', observed) }}"
 
 RETURN = r"""
 _value:
-  description: Partial Deployments, and the ConfigMap that records the mode.
+  description: Partial Deployments, and the ConfigMap that records the mode and the engines of each model.
   type: list
   elements: dict
 """

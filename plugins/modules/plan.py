@@ -22,6 +22,8 @@ options:
         C(aliases), C(served_name), C(replicas), C(requirements), and any key of the catalog's rows.
       - C(gpus) may be V(auto), the fewest GPUs of one host that hold the model.
       - C(arguments) of an entry are added to those of the catalog; other keys replace them.
+      - All entries may also be in the words of a Helm chart, with C(name), C(modelURL), C(replicaCount),
+        C(requestCPU), C(requestMemory), C(requestGPU), C(limitMemory), C(pvcStorage) and C(vllmConfig).
     type: list
     elements: raw
     default: []
@@ -46,6 +48,20 @@ options:
   vllm_image:
     description: Full reference of another image, as in C(inference_vllm_image).
     type: str
+  vllm_image_cuda:
+    description:
+      - CUDA of the image, for instance V(12.9), as in C(inference_vllm_image_cuda).
+      - Needed only to compare an image that the catalog does not know, such as one of your own.
+    type: str
+  allow_unknown:
+    description:
+      - Whether to go on with a warning where the catalog cannot tell if image, driver and GPU go together,
+        as in C(inference_allow_unknown).
+    type: bool
+    default: false
+  litellm_image:
+    description: Image of the gateway, as in C(litellm_image). One that holds a banned release is refused.
+    type: str
   namespace:
     description: Namespace that everything lives in, as in C(inference_namespace).
     type: str
@@ -62,6 +78,13 @@ options:
         C(llm_min_gpu_memory_gb). V(0) compares nothing.
     type: int
     default: 0
+  inherited:
+    description:
+      - One chosen model in the words of an older project, such as C(vllm_model_name) and C(llm_backend), instead
+        of O(models). Keys without a value count as not written.
+      - C(docs/inherited_inventories.md) tells what each of them means here.
+    type: dict
+    default: {}
   hosts:
     description:
       - GPU hosts. What the inventory says in C(gpus) wins over what C(pci_ids) tell.
@@ -91,6 +114,16 @@ options:
         description: PCI ids of the host's GPUs, for instance V(10de:2504) or V(2504).
         type: list
         elements: str
+      driver:
+        description:
+          - Driver that the host shall have, as in C(inference_host_driver). Either a branch such as V(570),
+            or a release such as V(570.195.03).
+        type: str
+      driver_found:
+        description:
+          - Driver that is loaded now. It only decides what RV(observed) tells, and whether a host without
+            C(driver) is refused; the plan does not depend on it.
+        type: str
 extends_documentation_fragment:
   - inference.stack.read_only
 attributes:
@@ -135,6 +168,21 @@ EXAMPLES = r"""
     catalog: "{{ inference_catalog }}"
   register: planned
 
+- name: Ask whether an image of another CUDA runs with a driver
+  inference.stack.plan:
+    models: [qwen3-8b-awq]
+    vllm_image: vllm/vllm-openai:v0.20.0-cu129
+    hosts:
+      - name: gpu-worker
+        gpus: [{gpu: rtx-3060-12gb, count: 1}]
+        driver: 570.195.03
+        driver_found: 570.172.08
+  register: planned
+
+- name: Show why, and what the loaded driver means
+  ansible.builtin.debug:
+    msg: "{{ planned.plan.image_verdict.because + planned.observed.warnings }}"
+
 - name: Show what could not be compared
   ansible.builtin.debug:
     var: planned.plan.warnings
@@ -162,6 +210,18 @@ plan:
       description: Image of the engines.
       type: str
       sample: vllm/vllm-openai:v0.8.5.post1
+    image_verdict:
+      description: The image, its release and CUDA, and for each kind of host why it is allowed there.
+      type: dict
+      sample:
+        image: vllm/vllm-openai:v0.8.5.post1
+        release: 0.8.5.post1
+        cuda: 12.4.1
+        allowed: true
+        because:
+          - >-
+            gpu-worker (GeForce RTX 3060 12GB, driver 570.195.03): driver 570.195.03 runs CUDA 12.4.1 natively
+            (from 550.54.14 on)
     vllm_version:
       description: Release of vLLM, empty when neither version nor tag tells.
       type: str
@@ -171,7 +231,7 @@ plan:
       type: list
       elements: dict
     vllm_models:
-      description: What deploys each engine, arguments, probes and resources included.
+      description: What deploys each engine, arguments, probes and resources included, and its contract.
       type: list
       elements: dict
     ollama_models:
@@ -219,8 +279,32 @@ plan:
       type: list
       elements: dict
       sample: [{model: qwen3-8b-awq, mode: ml, replica: 0, host: gpu-worker, gpu: rtx-3060-12gb, gpus: 1}]
+    hosts:
+      description:
+        - For each GPU host its GPUs, the driver that it shall have, the CUDA of the image, and the verdict on
+          them with its reasons.
+        - The verdict is V(ok), V(warn) or V(unknown).
+      type: list
+      elements: dict
     warnings:
       description: What is worth knowing, or could not be compared.
       type: list
       elements: str
+observed:
+  description: What only measurements tell. It stands beside the plan, which is the same for a bare host.
+  returned: success
+  type: dict
+  contains:
+    hosts:
+      description: For each GPU host the driver that is wanted, the one that is loaded, and the verdict on it.
+      type: list
+      elements: dict
+    warnings:
+      description: What is due because of the loaded drivers.
+      type: list
+      elements: str
+      sample:
+        - >-
+          inference_host_driver of gpu-worker: driver 570.172.08 is loaded, but 570.195.03 is wanted: an
+          installation or a reboot is due.
 """

@@ -6,6 +6,7 @@ from __future__ import annotations
 from .catalog import Catalog
 from .findings import Findings
 from .inputs import WantedModel
+from .parser_rows import name_on
 from .versions import Release
 
 # Flags that the plan sets itself, and the key of a model's row that decides each one.
@@ -63,43 +64,50 @@ def _decimal(value: float) -> str:
 
 
 def _parsers(model: WantedModel, release: Release | None, catalog: Catalog, findings: Findings) -> list[str]:
-    settings = model.settings
-    tools = "tools" in settings.capabilities
-    words: list[str] = []
-    if tools and settings.tool_parser:
-        words += ["--enable-auto-tool-choice", "--tool-call-parser", settings.tool_parser]
-    elif tools:
+    tools = _tools(model, release, catalog, findings)
+    return tools + _reasoning(model, release, catalog, findings, beside_tools=bool(tools))
+
+
+def _tools(model: WantedModel, release: Release | None, catalog: Catalog, findings: Findings) -> list[str]:
+    wanted = model.settings.tool_parser
+    if "tools" not in model.settings.capabilities:
+        return []
+    if not wanted:
         findings.warn(
             f"{model.path}: {model.name} has the capability tools but no tool_parser; tools stay off."
         )
-    if "reasoning" not in settings.capabilities or not settings.reasoning_parser:
-        return words
-    if words and not catalog.release_has("reasoning-with-tools", release):
+        return []
+    parser = name_on(release, wanted, catalog.tool_parsers)
+    if not parser:
+        findings.warn(
+            f"{model.path}: vLLM {release} has no parser for the tool calls of {model.name}; tools stay off."
+        )
+        return []
+    return ["--enable-auto-tool-choice", "--tool-call-parser", parser]
+
+
+def _reasoning(
+    model: WantedModel,
+    release: Release | None,
+    catalog: Catalog,
+    findings: Findings,
+    beside_tools: bool,
+) -> list[str]:
+    wanted = model.settings.reasoning_parser
+    if "reasoning" not in model.settings.capabilities or not wanted:
+        return []
+    if beside_tools and not catalog.release_has("reasoning-with-tools", release):
         findings.warn(
             f"{model.path}: vLLM {release} cannot parse tools and reasoning together; reasoning stays in the "
             "content of answers."
         )
-        return words
-    parser = _reasoning_parser(settings.reasoning_parser, release, catalog)
+        return []
+    parser = name_on(release, wanted, catalog.reasoning_parsers)
     if not parser:
         findings.warn(f"{model.path}: vLLM {release} has no parser for the reasoning of {model.name}.")
-        return words
-    if catalog.release_has("--enable-reasoning", release):
-        words.append("--enable-reasoning")
-    return [*words, "--reasoning-parser", parser]
-
-
-def _reasoning_parser(wanted: str, release: Release | None, catalog: Catalog) -> str:
-    """The parser's name on this release: its own, that of the one before it, or none."""
-    seen: set[str] = set()
-    while wanted and wanted not in seen:
-        seen.add(wanted)
-        row = catalog.reasoning_parsers.get(wanted)
-        since = Release.parse(str(row["since"])) if row and row.get("since") else None
-        if row is None or release is None or since is None or since <= release:
-            return wanted
-        wanted = str(row.get("before") or "")
-    return ""
+        return []
+    switch = ["--enable-reasoning"] if catalog.release_has("--enable-reasoning", release) else []
+    return [*switch, "--reasoning-parser", parser]
 
 
 def _extra(model: WantedModel, findings: Findings) -> list[str]:

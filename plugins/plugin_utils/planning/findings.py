@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ...module_utils.errors import InvalidInput
@@ -29,13 +30,39 @@ class Findings:
 
     problems: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    # Where a person wrote something in other words than ours: paths and keys, and their names there.
+    _paths: dict[str, str] = field(default_factory=dict)
+    _keys: dict[str, str] = field(default_factory=dict)
+
+    def call(self, paths: Mapping[str, str]) -> None:
+        """From now on blame what a person wrote by that person's words for it."""
+        self._paths.update(paths)
+
+    def reword(self, keys: Mapping[str, str]) -> None:
+        """From now on name these keys in advice as the person writes them."""
+        self._keys.update(keys)
+
+    def _in_their_words(self, text: str) -> str:
+        """The text with the longest known path at its beginning replaced."""
+        if self._paths:
+            for end in range(len(text), 0, -1):
+                if (end == len(text) or text[end] in ".[: ") and text[:end] in self._paths:
+                    return self._paths[text[:end]] + text[end:]
+        return text
+
+    def _advice(self, text: str) -> str:
+        if not self._keys:
+            return text
+        keys = "|".join(map(re.escape, sorted(self._keys, key=len, reverse=True)))
+        return re.sub(rf"\b({keys})\b", lambda found: self._keys[found[1]], text)
 
     def problem(self, path: str, message: str, fix: str = "") -> None:
-        found = Problem(path, message, fix)
+        found = Problem(self._in_their_words(path), message, self._advice(fix))
         if found not in self.problems:
             self.problems.append(found)
 
     def warn(self, text: str) -> None:
+        text = self._in_their_words(text)
         if text not in self.warnings:
             self.warnings.append(text)
 

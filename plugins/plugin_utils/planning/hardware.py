@@ -28,7 +28,17 @@ class Hardware:
 
     @cached_property
     def kinds(self) -> tuple[Gpu, ...]:
-        return tuple({gpu.key: gpu for _, gpus in self.hosts for gpu, _ in gpus}.values())
+        """Each kind once, by its key: the order of hosts in an inventory means nothing."""
+        found = {gpu.key: gpu for _, gpus in self.hosts for gpu, _ in gpus}
+        return tuple(found[key] for key in sorted(found))
+
+    def of_at_least(self, gigabytes: int) -> Hardware:
+        """The same hosts with those cards alone whose nominal size is not known to be below."""
+        hosts = tuple(
+            (name, tuple(pair for pair in gpus if (pair[0].nominal_gib or gigabytes) >= gigabytes))
+            for name, gpus in self.hosts
+        )
+        return Hardware(hosts, self.complete)
 
     @cached_property
     def most_per_host(self) -> dict[str, int]:

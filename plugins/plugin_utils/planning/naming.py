@@ -87,15 +87,11 @@ def check_clashes(
             )
         elif identity.slug in slugs:
             other_path, other = slugs[identity.slug]
-            told = (
-                f"{identity.name!r} is listed already ({other_path}.name)"
-                if other.name == identity.name
-                else f"{identity.name!r} and {other.name!r} ({other_path}.name) both become {identity.slug!r}"
+            findings.problem(
+                f"{path}.name",
+                f"{identity.name!r} and {other.name!r} ({other_path}.name) both become {identity.slug!r}",
+                "Keep one, or give the second a catalog row of its own below inference_catalog.models.",
             )
-            fix = "Keep one, or give the second a catalog row of its own below inference_catalog.models."
-            findings.problem(f"{path}.name", told, fix)
-            if other.name == identity.name:
-                continue  # its served name is told by that, too
         slugs.setdefault(identity.slug, (path, identity))
         _claim(gateway, identity.served_name, f"{path}.served_name", findings)
     # Aliases come last: a served name always wins over somebody else's alias, whichever was written first.

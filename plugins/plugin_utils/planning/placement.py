@@ -7,7 +7,7 @@ Kubernetes' scheduler decides in the end; the plan shows that there is a way, an
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,15 +44,17 @@ class _Place:
 def place(
     models: tuple[WantedModel, ...],
     hardware: Hardware,
-    memory_rows: list[dict[str, Any]],
+    unfit: Set[tuple[str, str]],
     findings: Findings,
 ) -> list[dict[str, Any]]:
-    """One row per replica: ``host`` and ``gpu`` are null where the hosts' GPUs are not known."""
-    too_small = {(row["model"], row["gpu"]) for row in memory_rows if row["verdict"] == "too_small"}
+    """One row per replica: ``host`` and ``gpu`` are null where the hosts' GPUs are not known.
+
+    ``unfit`` names models and kinds of GPU that do not go together.
+    """
     order = {gpu.key: position for position, gpu in enumerate(sorted(hardware.kinds, key=_size))}
     by_mode: dict[str, list[_Need]] = defaultdict(list)
     for model in models:
-        kinds = tuple(key for key in order if (model.name, key) not in too_small)
+        kinds = tuple(key for key in order if (model.name, key) not in unfit)
         by_mode[model.mode] += [_Need(model, replica, kinds) for replica in range(model.replicas)]
     table = []
     for mode, needs in by_mode.items():
@@ -135,7 +137,7 @@ def _each_fits_alone(needs: list[_Need], hardware: Hardware, findings: Findings)
     alone = True
     for need in needs:
         if not need.kinds:
-            alone = False  # the check of memory has told it
+            alone = False  # the checks of memory and kernels have told it
             continue
         most = max(hardware.most_per_host[kind] for kind in need.kinds)
         if need.gpus > most:

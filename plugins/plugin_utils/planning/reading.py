@@ -9,6 +9,7 @@ from typing import Any
 from .findings import Findings, suggest
 
 _SHOWN = 60  # characters of a wrong value that a message repeats
+LARGEST = 10**18  # no size is beyond it, and Python can still divide it
 
 
 def describe(value: object) -> str:
@@ -18,7 +19,7 @@ def describe(value: object) -> str:
     if isinstance(value, bool):
         return f"the boolean {str(value).lower()}"
     if isinstance(value, (int, float)):
-        return f"the number {value}"
+        return f"the number {value}" if abs(value) <= LARGEST else "a number beyond all bounds"
     if isinstance(value, str):
         shown = value if len(value) <= _SHOWN else value[:_SHOWN] + "…"
         return f"the text {shown!r}"
@@ -62,11 +63,15 @@ class Table:
         """Null counts as not written: it is how a person takes a default back."""
         return self.data.get(key) is not None
 
-    def reject_unknown(self, known: Iterable[str]) -> None:
+    def reject_unknown(self, known: Iterable[str], meant: Mapping[str, str] | None = None) -> None:
+        """``meant`` are words of others for known keys."""
         words = set(known)
         for key in self.data:
-            if key not in words:
-                self.findings.problem(self.at(key), "is not a known key", suggest(key, words))
+            if key in words:
+                continue
+            ours = (meant or {}).get(key)
+            fix = f"Did you mean {ours}?" if ours else suggest(key, words)
+            self.findings.problem(self.at(key), "is not a known key", fix)
 
     def text(self, key: str, default: str = "") -> str:
         value = self.data.get(key)
@@ -77,7 +82,9 @@ class Table:
             return default
         return value.strip()
 
-    def integer(self, key: str, default: int | None = None, minimum: int = 0) -> int | None:
+    def integer(
+        self, key: str, default: int | None = None, minimum: int = 0, maximum: int = LARGEST
+    ) -> int | None:
         value = self.data.get(key)
         if value is None:
             return default
@@ -87,7 +94,25 @@ class Table:
         if value < minimum:
             self.wrong(key, f"at least {minimum}")
             return default
+        if value > maximum:
+            self.wrong(key, f"at most {maximum}")
+            return default
         return value
+
+    def number(self, key: str, default: float | None = None, minimum: float = 0) -> float | None:
+        value = self.data.get(key)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            self.wrong(key, "a number")
+            return default
+        if value > LARGEST:
+            self.wrong(key, f"at most {LARGEST}")
+            return default
+        if not value >= minimum:  # not a number (nan) is no number either
+            self.wrong(key, f"at least {minimum}")
+            return default
+        return float(value)
 
     def fraction(self, key: str, default: float) -> float:
         value = self.data.get(key)
@@ -110,10 +135,9 @@ class Table:
     def choice(self, key: str, choices: Iterable[str], default: str) -> str:
         words = list(choices)
         value = self.text(key, default)
-        if value not in words:
+        if value not in words and isinstance(self.data.get(key), (str, type(None))):
             self.findings.problem(self.at(key), f"is {value!r}", suggest(value, words))
-            return default
-        return value
+        return value if value in words else default
 
     def texts(self, key: str) -> tuple[str, ...]:
         value = self.data.get(key)
@@ -132,19 +156,22 @@ class Table:
                 )
         return tuple(words)
 
-    def mapping(self, key: str) -> dict[str, Any]:
+    def mapping(self, key: str, secret: bool = False) -> dict[str, Any]:
         value = self.data.get(key)
         if value is None:
             return {}
         if not isinstance(value, Mapping):
-            self.wrong(key, "a mapping")
+            if secret and isinstance(value, str):
+                self.findings.problem(self.at(key), "must be a mapping, but is a text")
+            else:
+                self.wrong(key, "a mapping")
             return {}
         return {str(name): item for name, item in value.items()}
 
-    def text_mapping(self, key: str) -> dict[str, str]:
+    def text_mapping(self, key: str, secret: bool = False) -> dict[str, str]:
         """A mapping of texts; numbers are welcome, booleans are not (their spelling would be a guess)."""
         words: dict[str, str] = {}
-        for name, item in self.mapping(key).items():
+        for name, item in self.mapping(key, secret).items():
             if isinstance(item, str):
                 words[name] = item
             elif isinstance(item, (int, float)) and not isinstance(item, bool):

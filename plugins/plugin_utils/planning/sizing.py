@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from . import memory
 from .findings import Findings
 from .hardware import Hardware
 from .inputs import VARIABLES, WantedModel
-from .reading import Table
 from .rows import GIB, CatalogModel, Gpu
 
 EAGER = "--enforce-eager"
@@ -114,15 +113,20 @@ def memory_rows(
     return table
 
 
-def check_card_size(wanted: object, hardware: Hardware, findings: Findings) -> None:
+def unfit(rows: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
+    """Models and kinds of GPU that do not go together."""
+    return {(row["model"], row["gpu"]) for row in rows if row["verdict"] == "too_small"}
+
+
+def check_card_size(least: int, hardware: Hardware, findings: Findings) -> None:
     """At least one card of so many GB; 0 disables. The nominal size counts: drivers report less."""
     variable = VARIABLES["min_gpu_memory_gb"]
-    least = Table({variable: wanted}, "", findings).integer(variable, 0) or 0
-    small = [gpu for gpu in hardware.kinds if gpu.nominal_gib and gpu.nominal_gib < least]
+    large = hardware.of_at_least(least).kinds
+    small = [gpu for gpu in hardware.kinds if gpu not in large]
     if not small:
         return
     told = ", ".join(f"{gpu.name} has {gpu.nominal_gib}" for gpu in small)
-    if hardware.complete and len(small) == len(hardware.kinds):
+    if hardware.complete and not large:
         findings.problem(
             variable, f"is {least}, but {told}", "Lower it, or set it to 0 to compare models alone."
         )

@@ -56,7 +56,9 @@ def read_tiers(value: object, findings: Findings) -> tuple[Tier, ...]:
 def _read_tier(name: str, row: object, findings: Findings) -> Tier | None:
     path = f"{VARIABLE}.{name}"
     if isinstance(row, (str, bool)):
-        told = f"must be a mapping, but is {describe(row)}"
+        # Another text than a backend's name may be a key in the wrong place, so it is not repeated.
+        is_harmless = isinstance(row, bool) or row in BACKENDS.values()
+        told = f"must be a mapping, but is {describe(row) if is_harmless else 'a text'}"
         findings.problem(path, told, "Write false to switch the tier off.")
         return None
     table = Table(row, path, findings)
@@ -73,6 +75,8 @@ def _read_tier(name: str, row: object, findings: Findings) -> Tier | None:
     model = table.text("model")
     if name in (CPU, CLOUD) and not model:
         example = "qwen3:4b" if name == CPU else "gpt-4o-mini"
+        if table.has("model") and not isinstance(table.data["model"], str):
+            return None  # its type has been told
         table.missing("model", f"Name the tier's model, for instance {example}, or remove the tier.")
         return None
     if name == CLOUD:

@@ -7,11 +7,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from lab.components.component import ensure
 from lab.gpu.build import COMPONENT, SETTINGS, host_overlay
 from tests.unit.lab.gpu_standin import DRIVER_VERSION, GpuStandin, holding_memory
 
+ROOT = Path(__file__).parents[3]
 GPU_IS_LOST = 15
 TIMEOUT = 10
 XID_CRITICAL_ERROR = 8
@@ -65,6 +67,11 @@ def test_cuda_loads_but_offers_no_device(gpu: GpuStandin) -> None:
     cuda = ctypes.CDLL(str(gpu.libraries / "libcuda.so.1"))
     no_device = 100
     assert cuda.cuInit(0) == no_device
+
+
+def test_the_rehearsal_wants_the_driver_that_stands_in() -> None:
+    wanted = yaml.safe_load((ROOT / "inventories/rehearsal/group_vars/gpu_hosts/gpu.yml").read_text())
+    assert wanted["inference_host_driver"] == DRIVER_VERSION
 
 
 def test_a_list_of_gpus(gpu: GpuStandin) -> None:

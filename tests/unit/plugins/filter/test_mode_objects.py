@@ -36,6 +36,37 @@ class TestModes:
         assert self.scaled(False, seen(1, ["inference-mode"], "r1")) == [("Deployment", 0), record]
         assert self.scaled(False, seen(0, ["inference-mode"], "r1")) == [record]
 
+    def resized(
+        self, wanted: int, replicas: int, recorded: dict[str, str], mode: str = "ml"
+    ) -> list[tuple[str, Any]]:
+        rows = seen(replicas, ["inference-mode"], "ml")
+        rows["config_maps"]["inference-mode"].update(recorded)
+        models = [{"deployment": "vllm-qwen", "active": True, "replicas": wanted}]
+        found = call(mode_objects, models, mode, "ml", rows)
+        return [(item["kind"], item.get("spec", {}).get("replicas", item.get("data"))) for item in found]
+
+    def test_a_model_is_switched_on_with_all_its_replicas(self) -> None:
+        models = [{"deployment": "vllm-qwen", "active": True, "replicas": 2}]
+        deployment, record = call(mode_objects, models, "ml", "ml", seen())
+        assert deployment["spec"] == {"replicas": 2}
+        assert record["data"] == {"mode": "ml", "replicas.vllm-qwen": "2"}
+
+    def test_a_changed_number_is_followed_and_recorded_once(self) -> None:
+        two = {"replicas.vllm-qwen": "2"}
+        assert self.resized(2, 1, {}) == [("Deployment", 2), ("ConfigMap", {"mode": "ml", **two})]
+        assert self.resized(2, 2, two) == []
+        assert self.resized(1, 2, two) == [("Deployment", 1), ("ConfigMap", {"mode": "ml"})]
+
+    def test_a_number_that_somebody_chose_since_stays(self) -> None:
+        assert self.resized(2, 5, {"replicas.vllm-qwen": "2"}) == []
+        assert self.resized(1, 3, {}) == []
+
+    def test_what_is_switched_off_stays_off_when_its_number_changes(self) -> None:
+        assert self.resized(2, 0, {}) == [("ConfigMap", {"mode": "ml", "replicas.vllm-qwen": "2"})]
+
+    def test_words_of_others_in_the_record_are_theirs(self) -> None:
+        assert self.resized(1, 1, {"held-by": "tt"}) == []
+
     def test_off_comes_before_on(self) -> None:
         rows = seen(0, ["inference-mode"], "r1")
         rows["objects"].append(

@@ -50,6 +50,20 @@ def test_each_model_has_the_figures_that_memory_needs(key: str) -> None:
     assert ("reasoning" in model.capabilities) <= bool(model.reasoning_parser)
 
 
+def test_what_the_catalog_says_of_users_and_costs_is_read() -> None:
+    models = load().models
+    assert models["qwen-qwq-32b"].concurrent_users == {"a100-80gb": (4, 4), "2x a100-80gb": (8, 12)}
+    assert models["llama-3-8b"].cost_per_1k_tokens == {"input": 0.0005, "output": 0.0015}
+    assert models["mistral-7b"].cost_per_1k_tokens == {"input": 0.0003, "output": 0.0009}
+    assert models["qwen3-8b-awq"].floor_tokens_per_second == {"rtx-3060-12gb": 30}
+
+
+def test_a_model_that_starts_slowly_keeps_its_timings() -> None:
+    r1 = load().models["deepseek-r1-distill-qwen-7b-awq"]
+    assert r1.probes == {"liveness": {"initialDelaySeconds": 120}, "readiness": {"initialDelaySeconds": 90}}
+    assert r1.load_timeout == 210
+
+
 def test_pci_ids_belong_to_one_gpu_each() -> None:
     ids = [pci_id for gpu in load().gpus.values() for pci_id in gpu.pci_ids]
     assert len(ids) == len(set(ids))
@@ -71,7 +85,7 @@ def test_release_ranges_do_not_overlap() -> None:
         ("0.10.1", None),
         ("0.15.1", "12.9.1"),
         ("0.27.0", None),
-        ("0.29.0", ""),
+        ("0.29.0", "13.0"),
         ("0.32.0", None),
     ],
 )

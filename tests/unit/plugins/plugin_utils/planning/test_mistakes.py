@@ -40,6 +40,36 @@ A100 = [{"name": "w", "gpus": [{"gpu": "a100-80gb", "count": 1}]}]
             one(probes={"live": {}}),
             "inference_models[0].probes.live: is not a known key. Did you mean liveness",
         ),
+        (one(replicas=0), "inference_models[0].replicas: must be at least 1"),
+        (one(replicas="2"), "inference_models[0].replicas: must be a whole number"),
+        (
+            one(probes={"liveness": {"initialDelay": 5}}),
+            "inference_models[0].probes.liveness.initialDelay: is not a known key. Did you mean initialDelay",
+        ),
+        (
+            one(probes={"liveness": {"periodSeconds": "10"}}),
+            "inference_models[0].probes.liveness.periodSeconds: must be a whole number",
+        ),
+        (
+            one(floor_tokens_per_second={"t4-16gb": "30"}),
+            "inference_models[0].floor_tokens_per_second.t4-16gb: must be a number",
+        ),
+        (
+            one(concurrent_users={"t4-16gb": [8, 4]}),
+            "inference_models[0].concurrent_users.t4-16gb: must be the least and the most users",
+        ),
+        (
+            one(cost_per_1k_tokens={"input": -1}),
+            "inference_models[0].cost_per_1k_tokens.input: must be at least 0",
+        ),
+        (
+            one(cost_per_1k_tokens={"inptu": 1}),
+            "inference_models[0].cost_per_1k_tokens.inptu: is not a known key. Did you mean input",
+        ),
+        (
+            one(resources={"requests": {"memory": "8GB"}}),
+            "inference_models[0].resources.requests.memory: is '8GB'. Write a quantity",
+        ),
         (one(archive_url="http://x"), "inference_models[0].archive_checksum: is missing"),
         (one(name="qwen3-8b-awk"), "'qwen3-8b-awk' is not in the catalog. Did you mean qwen3-8b-awq"),
         (one(name="zzz"), "Models of the catalog: deepseek-r1-distill-qwen-7b-awq, gemma-3-4b"),
@@ -157,7 +187,8 @@ def test_names_that_clash(models: list[Any], catalog: dict[str, Any], told: str)
         ),
         (
             {"vllm_version": "0.20.0", "hosts": [{"name": "w", "gpus": [{"gpu": "v100-32gb"}]}]},
-            "w: Tesla V100 32GB has compute capability 7.0, but vLLM 0.20.0 needs 7.5",
+            "vLLM 0.20.0 cannot run on w (Tesla V100 32GB, driver unknown): Tesla V100 32GB has compute "
+            "capability 7.0, but vLLM 0.20.0 needs 7.5",
         ),
         (
             {"models": ["qwen3-8b-awq", "deepseek-r1-distill-qwen-7b-awq"]},
@@ -181,9 +212,11 @@ def test_what_does_not_go_together(changes: dict[str, Any], told: str) -> None:
     assert told in refusal(home_lab(**changes))
 
 
-def test_an_unknown_release_is_said_to_be_unknown() -> None:
-    warnings = plan(home_lab(vllm_version="0.10.1"))["warnings"]
-    assert any("vLLM 0.10.1 is not in the catalog" in text and "unknown" in text for text in warnings)
+def test_an_unknown_release_is_refused_until_somebody_allows_it() -> None:
+    told = "vLLM 0.10.1 is not in the catalog: its needs of CUDA, driver and GPU are unknown"
+    assert told in refusal(home_lab(vllm_version="0.10.1"))
+    warnings = plan(home_lab(vllm_version="0.10.1", allow_unknown=True))["warnings"]
+    assert any(told in text for text in warnings)
 
 
 def test_a_pci_id_outside_the_catalog_is_said_to_be_unknown() -> None:

@@ -69,7 +69,7 @@ def test_hosts_whose_gpus_are_unknown_leave_the_place_open() -> None:
     assert [(row["host"], row["gpu"]) for row in rows] == [(None, None)]
 
 
-@pytest.mark.parametrize("replicas", [0, -1, "two", True])
+@pytest.mark.parametrize("replicas", [0, -1, "two", True, 10**9])
 def test_replicas_are_a_number(replicas: Any) -> None:
     models = [{"name": "qwen3-8b-awq", "replicas": replicas}]
     assert refusal(home_lab(models=models)).startswith("inference_models[0].replicas: must be ")

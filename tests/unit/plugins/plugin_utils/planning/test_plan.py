@@ -185,6 +185,13 @@ def test_resources_grow_over_the_defaults() -> None:
     }
 
 
+def test_replicas_are_carried() -> None:
+    hosts = [{"name": "w", "gpus": [{"gpu": "rtx-3060-12gb", "count": 2}]}]
+    assert plan(home_lab())["vllm_models"][0]["replicas"] == 1
+    found = plan(home_lab(models=[{"name": "qwen3-8b-awq", "replicas": 2}], hosts=hosts))
+    assert found["vllm_models"][0]["replicas"] == 2
+
+
 @pytest.mark.parametrize(
     ("changes", "image", "version"),
     [

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether image, driver, GPU and models go together. What the catalog lacks is unknown, never guessed."""

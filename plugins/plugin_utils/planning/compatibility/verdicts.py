@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a rule answers, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..findings import Findings
+from ..inputs import ALLOW_UNKNOWN
+
+OK, WARN, UNKNOWN, REFUSE = LEVELS = ("ok", "warn", "unknown", "refuse")
+RUNS = (OK, WARN)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How one thing goes with another, why, and what settles it where that is special."""
+
+    level: str
+    reason: str
+    fix: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is to be told about one thing of the inventory."""
+
+    level: str
+    path: str
+    message: str
+    fix: str = ""
+
+
+def worst(judgements: Iterable[Judgement]) -> Judgement:
+    """The judgement that decides; of equals the first."""
+    return max(judgements, key=lambda judgement: LEVELS.index(judgement.level))
+
+
+def report(verdicts: Iterable[Verdict], allow_unknown: bool, findings: Findings) -> None:
+    """Refusals end the planning, and so does the unknown unless somebody allows it. The rest are warnings."""
+    for verdict in verdicts:
+        if verdict.level == REFUSE:
+            findings.problem(verdict.path, verdict.message, verdict.fix)
+        elif verdict.level == UNKNOWN and not allow_unknown:
+            findings.problem(
+                verdict.path,
+                verdict.message,
+                f"{verdict.fix} To go on all the same, set {ALLOW_UNKNOWN}: true.".strip(),
+            )
+        elif verdict.level != OK:
+            findings.warn(f"{verdict.path}: {verdict.message}.")

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the role that deploys engines needs to know of each model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from .arguments import engine_arguments
+from .catalog import Catalog
+from .findings import Findings
+from .inputs import Engine, WantedModel
+from .naming import Identity
+from .probes import engine_probes
+
+_GPU_RESOURCE = "nvidia.com/gpu"
+# Enough for the scheduler to place an engine sensibly; a model's row or entry says more where it matters.
+_REQUESTS = {"cpu": "1", "memory": "4Gi"}
+
+
+def describe_engines(
+    models: Sequence[WantedModel],
+    identities: Sequence[Identity],
+    default_mode: str,
+    engine: Engine,
+    catalog: Catalog,
+    findings: Findings,
+) -> Iterator[dict[str, Any]]:
+    for model, identity in zip(models, identities, strict=True):
+        yield _engine(model, identity, default_mode, engine, catalog, findings)
+
+
+def _engine(
+    model: WantedModel,
+    identity: Identity,
+    default_mode: str,
+    engine: Engine,
+    catalog: Catalog,
+    findings: Findings,
+) -> dict[str, Any]:
+    settings = model.settings
+    annotations = {"inference.stack/repository": settings.repository}
+    if model.requirements:
+        annotations["inference.stack/requirements"] = ",".join(model.requirements)
+    requests = {**_REQUESTS, **settings.resources.get("requests", {}), _GPU_RESOURCE: str(settings.gpus)}
+    limits = {**settings.resources.get("limits", {}), _GPU_RESOURCE: str(settings.gpus)}
+    return {
+        "name": model.name,
+        "slug": identity.slug,
+        "served_name": model.served_name,
+        "repository": settings.repository,
+        "revision": settings.revision,
+        "deployment": identity.deployment,
+        "service": identity.service,
+        "mode": model.mode,
+        "active": model.mode == default_mode,
+        "replicas": model.replicas,
+        "arguments": engine_arguments(model, engine.release, catalog, findings),
+        "environment": dict(settings.environment),
+        "gpus": settings.gpus,
+        "resources": {"requests": requests, "limits": limits},
+        "probes": engine_probes(settings.load_timeout, settings.probes),
+        "load_timeout": settings.load_timeout,
+        "annotations": annotations,
+    }

@@ -1,0 +1,72 @@
+"""compute_plan.yml hands everything that an inventory may say to the plan."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.inherited import VARIABLES_OF_THE_FORM
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.plan import ARGUMENTS
+
+ROOT = Path(__file__).resolve().parents[3]
+PLAYBOOK = ROOT / "playbooks" / "compute_plan.yml"
+
+
+def arguments() -> dict[str, Any]:
+    (play,) = yaml.safe_load(PLAYBOOK.read_text("utf-8"))
+    found: dict[str, Any] = play["tasks"][0]["inference.stack.plan"]
+    return found
+
+
+def test_every_argument_is_filled() -> None:
+    assert set(arguments()) == set(ARGUMENTS)
+
+
+def test_every_inherited_variable_is_handed_on_under_its_name() -> None:
+    inherited = arguments()["inherited"]
+    assert set(inherited) == set(VARIABLES_OF_THE_FORM)
+    assert inherited == {name: f"{{{{ {name} | default(none) }}}}" for name in inherited}
+
+
+def test_an_inherited_inventory_is_planned_as_it_is() -> None:
+    inventory = {
+        "vllm_model_name": "gpt-oss-120b",
+        "llm_backend": "vllm",
+        "enable_chat": True,
+        "vllm_gpu_count": 2,
+        "inference_vllm_version": "0.11.0",
+    }
+    done = subprocess.run(
+        [
+            *(
+                Path(sys.executable).with_name("ansible-playbook"),
+                PLAYBOOK,
+                "--inventory",
+                "localhost,",
+                "-vv",
+            ),
+            *("--extra-vars", json.dumps(inventory)),
+        ],
+        cwd=ROOT,
+        env=os.environ
+        | {
+            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+        },
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
+    result, _ = json.JSONDecoder().raw_decode(done.stdout, done.stdout.index("=> {") + 3)
+    plan = result["plan"]
+    (model,) = plan["vllm_models"]
+    assert (model["name"], model["gpus"]) == ("gpt-oss-120b", 2)
+    assert any(text.startswith("enable_chat: Open WebUI") for text in plan["warnings"])

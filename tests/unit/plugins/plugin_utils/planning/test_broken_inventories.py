@@ -1,0 +1,154 @@
+"""Inventories that cannot work are answered with one message that names the variable and the way out."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.unit.plugins.plugin_utils.planning.sites import home_lab, refusal
+
+ROOT = Path(__file__).resolve().parents[5]
+CASES: list[dict[str, Any]] = yaml.safe_load(
+    Path(__file__).with_name("broken_inventories.yml").read_text(encoding="utf-8")
+)
+PLAYED = [case for case in CASES if case.get("playbook")]
+# Variable that a person writes -> argument of the plan.
+ARGUMENTS = {
+    "inference_models": "models",
+    "inference_default_mode": "default_mode",
+    "inference_tiers": "tiers",
+    "inference_vllm_version": "vllm_version",
+    "inference_vllm_image": "vllm_image",
+    "inference_vllm_image_cuda": "vllm_image_cuda",
+    "inference_allow_unknown": "allow_unknown",
+    "inference_namespace": "namespace",
+    "inference_catalog": "catalog",
+    "llm_min_gpu_memory_gb": "min_gpu_memory_gb",
+    "litellm_image": "litellm_image",
+}
+HOST_KEYS = {"inference_host_gpus": "gpus", "inference_host_driver": "driver"}
+# Words of a programmer, which say nothing to the person who wrote the inventory.
+FOREIGN = re.compile(
+    r"Traceback|<class|\bobject at 0x|_AnsibleTagged"
+    r"|\b(NoneType|dict|str|int|float|bool|tuple|KeyError|TypeError|ValueError|AttributeError)\b"
+)
+LONGEST = 700  # characters, more than that nobody reads
+
+
+def named(cases: list[dict[str, Any]]) -> Any:
+    return pytest.mark.parametrize("case", cases, ids=[case["case"] for case in cases])
+
+
+def site(variables: dict[str, Any]) -> dict[str, Any]:
+    """The home lab with some variables replaced."""
+    host: dict[str, Any] = {
+        "name": "worker",
+        "gpus": [{"gpu": "rtx-3060-12gb", "count": 1}],
+        "driver": "570.195.03",
+    }
+    host |= {HOST_KEYS[name]: value for name, value in variables.items() if name in HOST_KEYS}
+    changes = {ARGUMENTS[name]: value for name, value in variables.items() if name not in HOST_KEYS}
+    return home_lab(**{"models": ["qwen3-8b-awq"], "hosts": [host], **changes})
+
+
+def secrets(value: Any) -> list[str]:
+    return re.findall(r"sk-secret-\d+", json.dumps(value))
+
+
+def blamed(told: str) -> str:
+    """What a message of one line names first: everything before its colon."""
+    return told.split(": ", 1)[0]
+
+
+def test_there_are_a_hundred_and_each_is_another_one() -> None:
+    assert len(CASES) >= 100
+    for key in ("case", "variables"):
+        texts = [json.dumps(case[key], sort_keys=True) for case in CASES]
+        assert len(set(texts)) == len(texts)
+    assert len(PLAYED) >= 5
+    assert sum(len(secrets(case["variables"])) for case in CASES) >= 8
+
+
+@named(CASES)
+def test_a_broken_inventory_gets_one_message(case: dict[str, Any]) -> None:
+    told = refusal(site(case["variables"]))
+    assert "\n" not in told, f"more than one problem is told:\n{told}"
+    assert re.match(rf"{re.escape(case['names'])}(?![\w])", told), (
+        f"{case['names']} is not named first: {told}"
+    )
+    assert case["names"] in blamed(told)
+    assert [text for text in case["says"] if str(text) not in told] == [], told
+
+
+@named(CASES)
+def test_the_message_is_meant_for_people(case: dict[str, Any]) -> None:
+    told = refusal(site(case["variables"]))
+    assert not FOREIGN.search(told), told
+    assert len(told) <= LONGEST, told
+    assert ".." not in told.replace("...", ""), told
+    assert [secret for secret in secrets(case["variables"]) if secret in told] == []
+
+
+def test_two_mistakes_are_told_at_once() -> None:
+    told = refusal(site({"inference_namespace": "My_Ns", "inference_models": [{"name": "qwen3-8b-awk"}]}))
+    assert "2 problems" in told
+    assert "inference_namespace: " in told and "inference_models[0].name: " in told
+
+
+# --- The same through Ansible ---------------------------------------------------------------------------
+
+INVENTORY = """
+gpu_hosts:
+  hosts:
+    worker:
+      ansible_connection: local
+      ansible_python_interpreter: {python}
+"""
+WHOLE: dict[str, Any] = {
+    "inference_models": ["qwen3-8b-awq"],
+    "inference_vllm_version": "0.8.5.post1",
+    "inference_tiers": {"gpu": {"backend": "vllm"}, "cpu": {"model": "qwen3:4b"}},
+    "inference_host_gpus": [{"gpu": "rtx-3060-12gb", "count": 1}],
+    "inference_host_driver": "570.195.03",
+    "plan_offline": True,  # no host is asked, so the host above stands for any
+}
+
+
+def play(variables: dict[str, Any], folder: Path) -> subprocess.CompletedProcess[str]:
+    inventory = folder / "hosts.yml"
+    inventory.write_text(INVENTORY.format(python=sys.executable), encoding="utf-8")
+    return subprocess.run(
+        [
+            *(Path(sys.executable).with_name("ansible-playbook"), "playbooks/plan.yml"),
+            *(
+                "--inventory",
+                inventory,
+                "--extra-vars",
+                json.dumps(WHOLE | variables),
+            ),
+        ],
+        cwd=ROOT,
+        env=os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+
+
+@named(PLAYED)
+def test_the_playbook_tells_it_too(case: dict[str, Any], tmp_path: Path) -> None:
+    done = play(case["variables"], tmp_path)
+    output = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "Traceback" not in output
+    assert f"{case['names']}: " in output, done.stdout[-2000:]
+    assert [text for text in case["says"] if str(text) not in output] == [], done.stdout[-2000:]
