@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The filter catalog_row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput
+from ansible_collections.inference.stack.plugins.plugin_utils.planning import model_folder
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.plain import plain
+from ansible_collections.inference.stack.plugins.plugin_utils.rendering.plain import as_filter
+
+DOCUMENTATION = r"""
+name: catalog_row
+short_description: Turn a model's config.json and index into a row of the catalog
+version_added: 0.1.0
+author:
+  - The inference.stack authors
+description:
+  - Reads layers, heads, context and quantisation out of C(config.json), and the size of the weights out of
+    C(model.safetensors.index.json).
+  - What the files do not tell (licence, parsers, capabilities, the oldest vLLM) is left for a person.
+  - Fails with the file and the key when one is missing.
+positional: repository
+options:
+  _input:
+    description:
+      - The files, as the lookup P(inference.stack.model_folder#lookup) gives them.
+      - C(origin) is where they are, C(config) and C(index) are their texts.
+      - C(weights_bytes) stands in for an index.
+    type: dict
+    required: true
+  repository:
+    description: The model's repository on the hub. Needed where the files do not tell.
+    type: str
+    default: ""
+  revision:
+    description: The repository's revision. Empty follows its main branch.
+    type: str
+    default: ""
+  name:
+    description: The model's name in inventories. Empty makes one from the repository.
+    type: str
+    default: ""
+  gated:
+    description: Whether the hub wants its licence accepted.
+    type: bool
+    default: false
+  values:
+    description: Keys of C(config.json) that it leaves to the defaults of the model's class. They win over it.
+    type: dict
+    default: {}
+"""
+
+EXAMPLES = r"""
+row: >-
+  {{ lookup('inference.stack.model_folder', '/models/Qwen3-8B-AWQ')
+     | inference.stack.catalog_row('Qwen/Qwen3-8B-AWQ') }}
+"""
+
+RETURN = r"""
+_value:
+  description: One row by its name, ready for C(inference_catalog.models).
+  type: dict
+"""
+
+
+def catalog_row(files: Any, repository: Any = "", **options: Any) -> dict[str, dict[str, Any]]:
+    """The filter proper: plain values for the code that knows nothing of Ansible."""
+    found = plain(files)
+    if not isinstance(found, dict):
+        raise InvalidInput("What catalog_row is given is not a mapping of files.")
+    return model_folder.catalog_row(found, plain(repository), **plain(options))
+
+
+class FilterModule:
+    """Offers catalog_row."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"catalog_row": as_filter(catalog_row)}

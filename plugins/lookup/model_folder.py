@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lookup model_folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.inference.stack.plugins.module_utils.errors import StackError
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.model_folder import read_folder
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.plain import plain
+
+DOCUMENTATION = r"""
+name: model_folder
+short_description: Read what a folder of a model tells about its size
+version_added: 0.1.0
+author:
+  - The inference.stack authors
+description:
+  - Reads C(config.json), C(model.safetensors.index.json) and the headers of C(*.safetensors), whichever there
+    are, on the controller. The weights themselves are not read.
+  - A folder of the hub's own cache tells its repository and revision, too.
+options:
+  _terms:
+    description: Folders on the controller.
+    type: list
+    elements: str
+    required: true
+seealso:
+  - plugin: inference.stack.catalog_row
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+files: "{{ lookup('inference.stack.model_folder', '/models/Qwen3-8B-AWQ') }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: For each folder the texts of its files, the bytes of its weights and where it came from.
+  type: list
+  elements: dict
+"""
+
+
+class LookupModule(LookupBase):
+    """Reads folders; changes nothing."""
+
+    def run(self, terms: list[Any], variables: Any = None, **kwargs: Any) -> list[dict[str, Any]]:
+        try:
+            return [read_folder(Path(plain(term)).expanduser()) for term in terms]
+        except StackError as error:
+            raise AnsibleLookupError(str(error)) from error
