@@ -1,0 +1,76 @@
+"""The plan was right before anything was there, and says so now that everything is."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def written(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+@pytest.fixture(scope="module")
+def before(state: Path) -> dict[str, Any]:
+    """What plan.yml said of the empty hosts."""
+    return written(state / "plan-of-empty-hosts.json")
+
+
+@pytest.fixture(scope="module")
+def after(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What it says of the finished ones."""
+    output = tmp_path_factory.mktemp("plan") / "plan.json"
+    inventory = request.config.getoption("--ansible-inventory")
+    done = subprocess.run(
+        [
+            *("ansible-playbook", "--inventory", inventory, "--check", "playbooks/plan.yml"),
+            *("--extra-vars", json.dumps({"plan_format": "json", "plan_output": str(output)})),
+        ],
+        cwd=ROOT,
+        env=os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    return written(output)
+
+
+def statuses(document: dict[str, Any]) -> dict[str, str]:
+    return {row["model"]: row["status"] for row in document["comparison"]["models"]}
+
+
+def test_the_plan_is_that_of_the_empty_hosts(before: dict[str, Any], after: dict[str, Any]) -> None:
+    assert after["plan"] == before["plan"]
+
+
+def test_what_was_to_be_created_is_there_unchanged(before: dict[str, Any], after: dict[str, Any]) -> None:
+    assert before["comparison"]["cluster"]["state"] == "absent"
+    assert statuses(before) == {"tiny-qwen3": "created"}
+    assert after["comparison"]["cluster"]["state"] == "answers"
+    assert statuses(after) == {"tiny-qwen3": "unchanged"}, after["comparison"]["models"]
+    assert after["comparison"]["mode"] == {"live": "ml", "planned": "ml"}
+
+
+def test_what_was_to_be_downloaded_is_in_the_cache(before: dict[str, Any], after: dict[str, Any]) -> None:
+    (missing,) = before["comparison"]["downloads"]
+    assert [row["repository"] for row in missing["missing"]] == ["lab/tiny-qwen3"]
+    assert missing["left_bytes"] == missing["free_bytes"] - missing["bytes"] > 0
+    (full,) = after["comparison"]["downloads"]
+    assert (full["known"], full["missing"]) == (True, [])
+
+
+def test_both_saw_the_host(before: dict[str, Any], after: dict[str, Any]) -> None:
+    for document in (before, after):
+        (host,) = document["observed"]["hosts"]
+        assert (host["name"], host["asked"]) == ("gpu", True)
+    assert after["observed"]["hosts"][0]["driver_found"]

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The filter plan_changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.inference.stack.plugins.plugin_utils.rendering.plain import as_filter
+from ansible_collections.inference.stack.plugins.plugin_utils.reporting.changes import plan_changes
+
+DOCUMENTATION = r"""
+name: plan_changes
+short_description: Compare a plan with what runs and with what lies in the model caches
+version_added: 0.1.0
+author:
+  - The inference.stack authors
+description:
+  - Says per model whether its engine is created, restarts, is switched on, is evicted, is removed or stays,
+    which fields change from what to what, for how long it is away, and who answers in its place.
+  - Says per host what its model cache still lacks, and what the download leaves of the disk.
+positional: definitions, live, hosts
+options:
+  _input:
+    description: The plan of M(inference.stack.plan).
+    type: dict
+    required: true
+  definitions:
+    description: The objects that role C(vllm) would apply, as its C(tasks/render.yml) builds them.
+    type: list
+    elements: dict
+    required: true
+  live:
+    description:
+      - The result of M(inference.stack.deployment_info).
+      - Where nothing was asked, C(answers) is false, C(reason) says why, and C(absent) tells whether it is
+        certain that there is no cluster yet.
+    type: dict
+    required: true
+  hosts:
+    description:
+      - The GPU hosts, each with C(name) and, where its model cache was read, C(cache).
+      - C(cache) holds C(missing) (entries of C(model_cache_repositories)), C(path), C(free_bytes),
+        C(needed_bytes) and C(reserve_bytes).
+    type: list
+    elements: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+comparison: "{{ inference_plan | inference.stack.plan_changes(objects, live, hosts) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The comparison.
+  type: dict
+  contains:
+    cluster:
+      description: C(state) is V(answers), V(absent) or V(unknown), with C(server) and C(reason).
+      type: dict
+    mode:
+      description: The mode that is recorded in the cluster (C(live)) and the planned one.
+      type: dict
+    models:
+      description:
+        - One row per planned model and per engine that leaves the site.
+        - C(status) is V(created), V(restarts), V(scaled_up), V(scaled_down), V(removed), V(updated),
+          V(unchanged) or V(unknown).
+      type: list
+      elements: dict
+      contains:
+        model:
+          description: Name of the model.
+          type: str
+        served_name:
+          description: Its name at the gateway.
+          type: str
+        deployment:
+          description: Name of its Deployment.
+          type: str
+        mode:
+          description: Its mode.
+          type: str
+        status:
+          description: What happens to its engine.
+          type: str
+        replicas:
+          description: C(live) and C(planned) replicas.
+          type: dict
+        serving:
+          description: Pods that serve now.
+          type: int
+        changes:
+          description: What changes in its pods, each with C(field), C(name), C(old) and C(new).
+          type: list
+          elements: dict
+        pulls_image:
+          description: Whether the image may have to be pulled first.
+          type: bool
+        away:
+          description:
+            - For how long it cannot answer; V(none) when nothing interrupts it.
+            - C(seconds_at_most) is V(none) when it stays away C(until) something else happens.
+          type: dict
+        meanwhile:
+          description: Who answers in its place, each with C(model) and C(tier).
+          type: list
+          elements: dict
+        download_bytes:
+          description: What a host has to fetch of the model at most; V(none) when its size is unknown.
+          type: int
+    downloads:
+      description: One row per host.
+      type: list
+      elements: dict
+      contains:
+        host:
+          description: Name of the host.
+          type: str
+        known:
+          description: Whether the host answered. Otherwise everything may be missing.
+          type: bool
+        missing:
+          description: What its model cache lacks, each with C(repository), C(revision) and C(bytes).
+          type: list
+          elements: dict
+        bytes:
+          description: Their sum, as far as sizes are known.
+          type: int
+        complete:
+          description: Whether all sizes are known.
+          type: bool
+        path:
+          description: A folder of the file system that holds the cache.
+          type: str
+        free_bytes:
+          description: What is free there now.
+          type: int
+        left_bytes:
+          description: What is free when everything is there.
+          type: int
+        reserve_bytes:
+          description: What has to stay free.
+          type: int
+        needed_bytes:
+          description: What has to be free now, the reserve and archives while they are unpacked included.
+          type: int
+        enough:
+          description: Whether that much is free.
+          type: bool
+    summary:
+      description: How many models have each status.
+      type: dict
+"""
+
+
+class FilterModule:
+    """Offers plan_changes."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"plan_changes": as_filter(plan_changes)}

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How long a pod's last start took, from what the kubelet wrote down. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+# What a start may take beyond its startup probe's patience before the figure means something else.
+_SLACK_S = 60.0
+
+
+def is_ready(pod: Mapping[str, Any]) -> bool:
+    return _ready_since(pod) is not None
+
+
+def start_seconds(pod: Mapping[str, Any], container: str) -> float | None:
+    """From the start of the container to the pod's readiness [seconds]; None where that cannot be told.
+
+    A pod that lost its readiness and found it again would show all the time in between. Such a figure is
+    longer than the startup probe would have waited, which is how it is told apart.
+    """
+    ready, started = _ready_since(pod), _running_since(pod, container)
+    if ready is None or started is None:
+        return None
+    took = (ready - started).total_seconds()
+    patience = _patience(pod, container)
+    if took < 0 or (patience is not None and took > patience + _SLACK_S):
+        return None
+    return took
+
+
+def _ready_since(pod: Mapping[str, Any]) -> datetime | None:
+    for condition in (pod.get("status") or {}).get("conditions") or []:
+        if condition.get("type") == "Ready" and condition.get("status") == "True":
+            return _time(condition.get("lastTransitionTime"))
+    return None
+
+
+def _running_since(pod: Mapping[str, Any], container: str) -> datetime | None:
+    for entry in (pod.get("status") or {}).get("containerStatuses") or []:
+        if entry.get("name") == container:
+            return _time(((entry.get("state") or {}).get("running") or {}).get("startedAt"))
+    return None
+
+
+def _patience(pod: Mapping[str, Any], container: str) -> float | None:
+    """How long the startup probe lets the container start [seconds]."""
+    for entry in (pod.get("spec") or {}).get("containers") or []:
+        probe = entry.get("startupProbe") or {}
+        if entry.get("name") == container and probe:
+            period, failures = probe.get("periodSeconds") or 10, probe.get("failureThreshold") or 3
+            return float(probe.get("initialDelaySeconds") or 0) + float(period) * float(failures)
+    return None
+
+
+def _time(value: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+    except ValueError:
+        return None

@@ -1,0 +1,221 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+"""What Deployments of a namespace run, for a comparison with what they should run."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: deployment_info
+short_description: Read what Deployments run and how long their pods took to start
+version_added: 0.1.0
+description:
+  - Reads Deployments of one namespace, by name or by owner, with their pods, over one connection.
+  - A cluster that does not answer is an answer too, RV(answers) says so; the module does not fail for it.
+  - Values of variables and flags that look like secrets are replaced by digests, so that they can be compared
+    but not read.
+  - Changes nothing.
+author:
+  - The inference.stack authors
+options:
+  namespace:
+    description: The namespace of the Deployments.
+    type: str
+    required: true
+  names:
+    description: Deployments to read, whoever made them.
+    type: list
+    elements: str
+    default: []
+  owner:
+    description: Deployments with this owner are read too, as in the label C(inference.stack/owner).
+    type: str
+  config_maps:
+    description: ConfigMaps of O(namespace) whose data the caller wants to know.
+    type: list
+    elements: str
+    default: []
+  timeout:
+    description: Seconds to wait for each answer of the API server.
+    type: int
+    default: 10
+extends_documentation_fragment:
+  - inference.stack.cluster
+  - inference.stack.read_only
+"""
+
+EXAMPLES = r"""
+- name: Read what the engines run
+  inference.stack.deployment_info:
+    kubeconfig: "{{ kubeconfig }}"
+    namespace: ml
+    owner: vllm
+  register: live
+
+- name: Name those that are on
+  ansible.builtin.debug:
+    msg: "{{ live.deployments | selectattr('replicas') | map(attribute='name') }}"
+  when: live.answers
+"""
+
+RETURN = r"""
+answers:
+  description: Whether the cluster could be read.
+  type: bool
+  returned: success
+reason:
+  description: Why not, or empty.
+  type: str
+  returned: success
+server:
+  description: The URL of the API server; empty when the kubeconfig does not name one.
+  type: str
+  returned: success
+deployments:
+  description: The Deployments that exist, in the order of their names.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    name:
+      description: Name of the Deployment.
+      type: str
+    owned:
+      description: Whether its labels say that O(owner) made it.
+      type: bool
+    replicas:
+      description: C(spec.replicas).
+      type: int
+    replicas_managers:
+      description: Field managers that own C(spec.replicas).
+      type: list
+      elements: str
+    template:
+      description: The pod template, secrets replaced by digests.
+      type: dict
+    pods:
+      description: Its pods that are not on their way out.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: Name of the pod.
+          type: str
+        node:
+          description: The node that runs it, or empty.
+          type: str
+        ready:
+          description: Whether it serves.
+          type: bool
+        start_seconds:
+          description: Seconds from the last start of its container until it served; V(none) when unknown.
+          type: float
+config_maps:
+  description: Data of the ConfigMaps asked for; those that do not exist are left out.
+  type: dict
+  returned: success
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.inference.stack.plugins.module_utils.cluster.api import Api
+from ansible_collections.inference.stack.plugins.module_utils.cluster.hiding import hide_secrets
+from ansible_collections.inference.stack.plugins.module_utils.cluster.kubeconfig import (
+    harmless_values,
+    read_access,
+)
+from ansible_collections.inference.stack.plugins.module_utils.cluster.objects import (
+    is_owned,
+    replicas_managers,
+)
+from ansible_collections.inference.stack.plugins.module_utils.cluster.options import CLUSTER_OPTIONS
+from ansible_collections.inference.stack.plugins.module_utils.cluster.rollouts import selector
+from ansible_collections.inference.stack.plugins.module_utils.cluster.starts import is_ready, start_seconds
+from ansible_collections.inference.stack.plugins.module_utils.errors import StackError
+
+
+def read_deployments(api: Api, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The Deployments that were asked for and exist."""
+    listed = api.get(f"/apis/apps/v1/namespaces/{quote(params['namespace'])}/deployments") or {}
+    wanted = []
+    for found in listed.get("items") or []:
+        owned = bool(params["owner"]) and is_owned(found, params["owner"])
+        if owned or found["metadata"]["name"] in params["names"]:
+            wanted.append(describe(api, params["namespace"], found, owned))
+    return sorted(wanted, key=lambda row: str(row["name"]))
+
+
+def describe(api: Api, namespace: str, found: Mapping[str, Any], owned: bool) -> dict[str, Any]:
+    spec = found["spec"]
+    replicas = spec.get("replicas", 1)
+    return {
+        "name": found["metadata"]["name"],
+        "owned": owned,
+        "replicas": replicas,
+        "replicas_managers": replicas_managers(found),
+        "template": hide_secrets(spec["template"]),
+        "pods": read_pods(api, namespace, found) if replicas else [],
+    }
+
+
+def read_pods(api: Api, namespace: str, found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    answer = api.get(f"/api/v1/namespaces/{quote(namespace)}/pods", {"labelSelector": selector(found)}) or {}
+    container = found["spec"]["template"]["spec"]["containers"][0]["name"]
+    return [
+        {
+            "name": pod["metadata"]["name"],
+            "node": (pod.get("spec") or {}).get("nodeName") or "",
+            "ready": is_ready(pod),
+            "start_seconds": start_seconds(pod, container),
+        }
+        for pod in answer.get("items") or []
+        if not pod["metadata"].get("deletionTimestamp")
+    ]
+
+
+def read_config_maps(api: Api, params: Mapping[str, Any]) -> dict[str, Any]:
+    data = {}
+    for name in params["config_maps"]:
+        found = api.read("v1", "ConfigMap", params["namespace"], name)
+        if found is not None:
+            data[name] = found.get("data") or {}
+    return data
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **CLUSTER_OPTIONS,
+            "namespace": {"type": "str", "required": True},
+            "names": {"type": "list", "elements": "str", "default": []},
+            "owner": {"type": "str"},
+            "config_maps": {"type": "list", "elements": "str", "default": []},
+            "timeout": {"type": "int", "default": 10},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    module.no_log_values.difference_update(harmless_values(params["kubeconfig"]))
+    result: dict[str, Any] = {
+        "answers": True,
+        "reason": "",
+        "server": "",
+        "deployments": [],
+        "config_maps": {},
+    }
+    try:
+        access = read_access(params["kubeconfig"], params["context"])
+        result["server"] = access.server
+        api = Api(access, params["timeout"])
+        result["deployments"] = read_deployments(api, params)
+        result["config_maps"] = read_config_maps(api, params)
+    except StackError as error:
+        # Half an answer would be compared as if the rest did not exist.
+        result.update(answers=False, reason=str(error), deployments=[], config_maps={})
+    module.exit_json(changed=False, **result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a plan changes, as a person reads it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .changes import ABSENT, ANSWERS, NOT_COMPARED, REMOVED, SCALED_DOWN, SCALED_UP, UNCHANGED
+from .tables import paragraph, phrases
+from .units import many, seconds, size
+
+_SIGNS = {
+    "created": "+",
+    "restarts": "~",
+    "scaled_up": ">",
+    "scaled_down": "<",
+    "removed": "-",
+    "updated": "*",
+    "unchanged": "=",
+    "unknown": "?",
+}
+_WORDS = {
+    "created": "is created",
+    "restarts": "restarts",
+    "scaled_up": "is switched on",
+    "scaled_down": "is evicted",
+    "removed": "is removed",
+    "updated": "is updated; nothing of it runs",
+    "unchanged": "stays as it is",
+    "unknown": "was not compared",
+}
+_COUNTED = {
+    "created": "to create",
+    "restarts": "to restart",
+    "scaled_up": "to scale up",
+    "scaled_down": "to scale down",
+    "removed": "to remove",
+    "updated": "to update",
+    "unchanged": "unchanged",
+    "unknown": "not compared",
+}
+_NONE, _EMPTY = "(none)", "(set)"
+
+
+def changes_text(comparison: Mapping[str, Any]) -> Iterator[str]:
+    """One paragraph per model: what happens, what differs, for how long it is away, who answers meanwhile."""
+    yield from _title(comparison)
+    for row in comparison["models"]:
+        yield from paragraph(f"{row['model']} {_fate(row)}", f"  {_SIGNS[row['status']]} ")
+        for change in row["changes"]:
+            yield from _change(change)
+        if row["status"] == REMOVED:
+            yield from paragraph("Its name leaves the gateway.", "      ")
+        elif row["away"]:
+            yield from paragraph(_meanwhile(row["meanwhile"]), "      ")
+
+
+def summary_text(comparison: Mapping[str, Any]) -> Iterator[str]:
+    """The last line: how much of what."""
+    counts = [f"{count} {_COUNTED[status]}" for status, count in comparison["summary"].items() if count]
+    downloads = comparison["downloads"]
+    total = sum(row["bytes"] for row in downloads)
+    if total:
+        most = "" if all(row["known"] for row in downloads) else "at most "
+        more = "" if all(row["complete"] for row in downloads) else " and what has no known size"
+        counts.append(f"{most}{size(total)}{more} to download")
+    yield from paragraph(", ".join(counts) or "nothing to deploy", "Plan: ")
+
+
+def _title(comparison: Mapping[str, Any]) -> Iterator[str]:
+    cluster = comparison["cluster"]
+    if cluster["state"] == ANSWERS:
+        yield from paragraph(f"compared with {cluster['server']}", "CHANGES  ")
+    elif cluster["state"] == ABSENT:
+        yield from paragraph(f"there is no cluster yet: {cluster['reason']}", "CHANGES  ")
+    else:
+        yield from paragraph(f"not compared, no cluster answers: {cluster['reason']}", "CHANGES  ")
+    mode = comparison["mode"]
+    if mode["live"] and mode["live"] != mode["planned"]:
+        yield from paragraph(f"mode {mode['live']} gives way to mode {mode['planned']}", "  ! ")
+
+
+def _fate(row: Mapping[str, Any]) -> str:
+    live, planned = row["replicas"]["live"], row["replicas"]["planned"]
+    if row["status"] in (SCALED_UP, SCALED_DOWN) and live and planned:
+        return f"goes from {many(live, 'replica')} to {planned}"
+    return _WORDS[row["status"]] + _away(row)
+
+
+def _away(row: Mapping[str, Any]) -> str:
+    away, live, planned = row["away"], row["replicas"]["live"], row["replicas"]["planned"]
+    if row["status"] in (UNCHANGED, NOT_COMPARED):
+        return f", {many(live, 'replica')}" if row["status"] == UNCHANGED else ""
+    if away is None:
+        return ", at 0 replicas" if not planned else ""
+    if away["seconds_at_most"] is None:
+        return f" until {away['until']} is switched on again" if away["until"] else " for good"
+    verb = "is away for" if row["status"] == "restarts" else "answers after"
+    told = f" and {verb} at most {seconds(away['seconds_at_most'])}"
+    if away["last_start_seconds"] is not None:
+        told += f" (its last start took {seconds(away['last_start_seconds'])})"
+    more = [*_image_pull(row), *_download(row)]
+    return told + (f", plus {' and '.join(more)}" if more else "")
+
+
+def _image_pull(row: Mapping[str, Any]) -> Iterator[str]:
+    if row["pulls_image"]:
+        yield "the pull of the image"
+
+
+def _download(row: Mapping[str, Any]) -> Iterator[str]:
+    if row["download_bytes"] is None:
+        yield "the download"
+    elif row["download_bytes"]:
+        yield f"{size(row['download_bytes'])} of download"
+
+
+def _change(change: Mapping[str, Any]) -> Iterator[str]:
+    """Names of arguments and of places in a pod speak for themselves."""
+    parts = [change["name"]] if change["field"] in ("arguments", "pod") else [change["field"], change["name"]]
+    # An argument without a value and a variable that is empty are there all the same.
+    old, new = (_NONE if value is None else value or _EMPTY for value in (change["old"], change["new"]))
+    yield from phrases([f"{' '.join(filter(None, parts))}:", old, "->", new], "      ")
+
+
+def _meanwhile(others: Sequence[Mapping[str, str]]) -> str:
+    if not others:
+        return "Nobody answers in its place."
+    return "In its place answers " + ", then ".join(f"{row['model']} ({row['tier']})" for row in others) + "."
