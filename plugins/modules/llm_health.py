@@ -12,13 +12,16 @@ version_added: 0.1.0
 description:
   - Asks an OpenAI-compatible server (a vLLM engine, Ollama, a LiteLLM gateway) until it does what it should,
     or until time is up.
-  - Each attempt climbs a ladder. The server answers, its list of models names the model, the model generates
-    one token.
+  - Each attempt climbs a ladder. The server answers, it is ready, its list of models names exactly the model,
+    the model generates one token.
   - Behind a LiteLLM gateway the response headers tell which tier answered. The name of the model in an answer
     is no evidence for that and is not used.
   - LiteLLM's C(/health) is never called, because it asks every model, which costs money.
   - Proxies of the environment are not used and redirects are not followed.
   - A key that is refused (HTTP 401 or 403) for two minutes without a break ends the waiting early.
+  - With O(kubeconfig) and O(deployment) a failure also tells what the cluster sees, which is the pods'
+    troubles and events, and the cause that the engine's log names (GPU memory, driver, licence, architecture
+    and more) with its fix. An engine that cannot come up ends the waiting early.
 options:
   base_url:
     description:
@@ -40,10 +43,10 @@ options:
   validate:
     description:
       - How far to climb. Each rung includes those before it.
-      - V(liveness) proves only that a process answers, V(identity) that it names the model, V(generate) that
-        the model works.
+      - V(liveness) proves only that a process answers, V(readiness) that it says it is ready, V(identity)
+        that it names the model, V(generate) that the model works.
     type: str
-    choices: [liveness, identity, generate]
+    choices: [liveness, readiness, identity, generate]
     default: generate
   expected_tier:
     description:
@@ -56,6 +59,47 @@ options:
       - Which tier an address belongs to, as in the key C(tier_map) of a plan.
     type: dict
     default: {}
+  expected_max_model_len:
+    description:
+      - Tokens of context that the list of models has to tell. 0 accepts any length.
+      - Gateways do not tell a length, which is accepted as well.
+    type: int
+    default: 0
+  expected_version:
+    description:
+      - Release that the engine has to be, as its C(/version) tells. Empty accepts any.
+      - Needs an engine, because gateways refuse the question. So does O(metrics).
+    type: str
+    default: ''
+  metrics:
+    description: Whether the engine has to publish vLLM's metrics. Old and new names count.
+    type: bool
+    default: false
+  kubeconfig:
+    description:
+      - How to reach the cluster that runs the engine. A mapping with the content of a kubeconfig, or the path
+        of one.
+      - Needs O(deployment) and O(namespace).
+    type: raw
+  context:
+    description: The context of the kubeconfig. Without it, its current context.
+    type: str
+  namespace:
+    description: Namespace of O(deployment).
+    type: str
+  deployment:
+    description: Deployment whose pods run the engine.
+    type: str
+  container:
+    description: Container of the pods that is the engine.
+    type: str
+    default: vllm
+  load_timeout:
+    description:
+      - Seconds that the engine may have taken from its container's start until it served. 0 accepts any time.
+      - Needs O(deployment). A time that the cluster no longer knows is accepted.
+    type: float
+    default: 0
   timeout:
     description: Seconds until the module gives up.
     type: float
@@ -86,6 +130,7 @@ attributes:
     support: full
     platforms: posix
 seealso:
+  - module: inference.stack.llm_contract
   - module: inference.stack.plan
 author:
   - inference.stack contributors (@inference-stack)
@@ -96,6 +141,18 @@ EXAMPLES = r"""
   inference.stack.llm_health:
     base_url: http://127.0.0.1:8000
     model: Qwen/Qwen3-8B-AWQ
+
+- name: Wait for an engine in the cluster, and see that it loads within its time
+  inference.stack.llm_health:
+    base_url: http://192.0.2.11:8000
+    model: Qwen/Qwen3-8B-AWQ
+    expected_max_model_len: 8192
+    expected_version: 0.8.5.post1
+    metrics: true
+    kubeconfig: ~/.kube/config
+    namespace: ml
+    deployment: vllm-qwen3-8b-awq
+    load_timeout: 120
 
 - name: Prove that the gateway reaches the GPU
   inference.stack.llm_health:
@@ -165,6 +222,21 @@ models:
   type: list
   elements: str
   sample: [Qwen/Qwen3-8B-AWQ]
+max_model_len:
+  description: Tokens of context that the server told for the model, 0 where it does not tell.
+  returned: always
+  type: int
+  sample: 8192
+version:
+  description: Release of the engine, empty unless O(expected_version) asked for it.
+  returned: always
+  type: str
+  sample: 0.8.5.post1
+load_s:
+  description: Seconds that the engine took to load; V(none) where nobody knows.
+  returned: always
+  type: float
+  sample: 41.0
 last_error:
   description: Why the last attempt failed, empty when it did not.
   returned: always
@@ -173,15 +245,22 @@ last_error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.inference.stack.plugins.module_utils.cluster.api import Api
+from ansible_collections.inference.stack.plugins.module_utils.cluster.kubeconfig import harmless_values
 from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput, StackError, fail
 from ansible_collections.inference.stack.plugins.module_utils.openai_api.client import Client
 from ansible_collections.inference.stack.plugins.module_utils.openai_api.transport import tls_context
 from ansible_collections.inference.stack.plugins.module_utils.probing.health import (
     GENERATE,
+    IDENTITY,
     LADDER,
     Expectation,
     Prober,
     Report,
+)
+from ansible_collections.inference.stack.plugins.module_utils.probing.workload import (
+    Workload,
+    require_load_time,
 )
 
 ARGUMENTS: dict[str, dict] = {
@@ -191,6 +270,15 @@ ARGUMENTS: dict[str, dict] = {
     "validate": {"type": "str", "choices": list(LADDER), "default": GENERATE},
     "expected_tier": {"type": "str", "default": ""},
     "tier_map": {"type": "dict", "default": {}},
+    "expected_max_model_len": {"type": "int", "default": 0},
+    "expected_version": {"type": "str", "default": ""},
+    "metrics": {"type": "bool", "default": False},
+    "kubeconfig": {"type": "raw", "no_log": True},
+    "context": {"type": "str"},
+    "namespace": {"type": "str"},
+    "deployment": {"type": "str"},
+    "container": {"type": "str", "default": "vllm"},
+    "load_timeout": {"type": "float", "default": 0.0},
     "timeout": {"type": "float", "default": 600.0},
     "interval": {"type": "float", "default": 5.0},
     "request_timeout": {"type": "float", "default": 60.0},
@@ -199,15 +287,37 @@ ARGUMENTS: dict[str, dict] = {
 }
 
 
+NEED_A_MODEL = (IDENTITY, GENERATE)
+
+
 def read_expectation(params: dict) -> Expectation:
     """What to prove. Raises InvalidInput for options that contradict each other."""
-    if params["validate"] != "liveness" and not params["model"]:
+    if params["validate"] in NEED_A_MODEL and not params["model"]:
         raise InvalidInput(f"validate={params['validate']} needs model", "Name the served model.")
     for option in ("timeout", "request_timeout"):
         if params[option] <= 0:
             raise InvalidInput(f"{option} must be above 0")
-    if params["interval"] < 0:
-        raise InvalidInput("interval must not be negative")
+    for option in ("interval", "load_timeout", "expected_max_model_len"):
+        if params[option] < 0:
+            raise InvalidInput(f"{option} must not be negative")
+    for option in ("expected_max_model_len", "expected_version", "metrics"):
+        if params[option] and params["validate"] not in NEED_A_MODEL:
+            raise InvalidInput(f"{option} needs validate=identity or validate=generate")
+    if params["load_timeout"] and not params["deployment"]:
+        raise InvalidInput("load_timeout needs deployment", "Only the cluster knows how long loading took.")
+    _check_tier(params)
+    return Expectation(
+        model=params["model"],
+        validate=params["validate"],
+        tier=params["expected_tier"],
+        tier_map={str(address): str(tier) for address, tier in params["tier_map"].items()},
+        max_model_len=params["expected_max_model_len"],
+        version=params["expected_version"],
+        metrics=params["metrics"],
+    )
+
+
+def _check_tier(params: dict) -> None:
     tiers = {str(tier) for tier in params["tier_map"].values()}
     if params["expected_tier"] and params["validate"] != GENERATE:
         raise InvalidInput(
@@ -218,28 +328,40 @@ def read_expectation(params: dict) -> Expectation:
             f"tier_map has no address of tier {params['expected_tier']!r}",
             f"Tiers of the map: {', '.join(sorted(tiers)) or 'none'}.",
         )
-    return Expectation(
-        model=params["model"],
-        validate=params["validate"],
-        tier=params["expected_tier"],
-        tier_map={str(address): str(tier) for address, tier in params["tier_map"].items()},
-    )
+
+
+def find_workload(params: dict) -> Workload | None:
+    """Where the engine runs, when the caller told."""
+    if not params["deployment"]:
+        return None
+    api = Api.from_kubeconfig(params["kubeconfig"], params["context"])
+    return Workload(api, params["namespace"], params["deployment"], params["container"])
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec=ARGUMENTS,
+        supports_check_mode=True,
+        required_together=[("kubeconfig", "deployment", "namespace")],
+    )
     params = module.params
+    if params["kubeconfig"] is not None:
+        module.no_log_values.difference_update(harmless_values(params["kubeconfig"]))
     report = Report(model=params["model"])
+    load_s: float | None = None
     try:
         expectation = read_expectation(params)
         tls = tls_context(params["validate_certs"], params["ca_path"] or "")
+        workload = find_workload(params)
         with Client(params["base_url"], params["api_key"], params["request_timeout"], tls) as client:
-            prober = Prober(client, expectation)
+            prober = Prober(client, expectation, witness=workload)
             report = prober.report
             prober.wait(params["timeout"], params["interval"])
+        load_s = workload.load_seconds() if workload else None
+        require_load_time(load_s, params["load_timeout"])
     except StackError as error:
-        fail(module, error, changed=False, **report.as_plain())
-    module.exit_json(changed=False, **report.as_plain())
+        fail(module, error, changed=False, load_s=load_s, **report.as_plain())
+    module.exit_json(changed=False, load_s=load_s, **report.as_plain())
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Waits until a model is proven to work: its server lives, it has the right name, and it generates.
+"""Waits until a model is proven to work: its server lives and is ready, has the right name, and generates.
 
 Each attempt climbs the same ladder and stops at the first rung that fails, so what was seen last tells how
 far the server has come.
@@ -7,18 +7,23 @@ far the server has come.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from ..errors import DeadlineExceeded, ProbeFailed, StackError
-from ..openai_api.client import Client
+from ..openai_api.client import LIVENESS_PATHS, Client
 from ..openai_api.failures import HttpFailure
+from . import metrics
 from .tiers import UNKNOWN, who_answered
 
-LIVENESS, IDENTITY, GENERATE = "liveness", "identity", "generate"
-LADDER = (LIVENESS, IDENTITY, GENERATE)
+LIVENESS, READINESS, IDENTITY, GENERATE = "liveness", "readiness", "identity", "generate"
+LADDER = (LIVENESS, READINESS, IDENTITY, GENERATE)
+_READINESS_PATH = "/health/readiness"
+_VERSION_PATH = "/version"
+_METRICS_PATH = "/metrics"
 _REFUSALS = (401, 403)
 # A key that was just added takes a while to reach the gateway; a wrong one never gets there.
 REFUSAL_PATIENCE = 120.0
@@ -26,16 +31,19 @@ REFUSAL_PATIENCE = 120.0
 
 @dataclass(frozen=True)
 class Expectation:
-    """What has to be true. ``tier`` may be empty: then any tier will do."""
+    """What has to be true. What is empty or 0 may be anything."""
 
     model: str = ""
     validate: str = GENERATE
     tier: str = ""
     tier_map: Mapping[str, str] = field(default_factory=dict)
+    max_model_len: int = 0
+    version: str = ""
+    metrics: bool = False
 
     def __str__(self) -> str:
-        if self.validate == LIVENESS:
-            return "a server that answers"
+        if self.validate in (LIVENESS, READINESS):
+            return "a server that answers" if self.validate == LIVENESS else "a server that is ready"
         told = f"model {self.model!r}"
         if self.validate == IDENTITY:
             return f"{told} in the list of models"
@@ -55,10 +63,22 @@ class Report:
     latency_s: float = 0.0
     completion_tokens: int = 0
     models: list[str] = field(default_factory=list)
+    max_model_len: int = 0
+    version: str = ""
     last_error: str = ""
 
     def as_plain(self) -> dict[str, Any]:
         return {**self.__dict__, "models": list(self.models)}
+
+
+class Witness(Protocol):
+    """Somebody who sees the server from the other side, such as the cluster that runs it."""
+
+    def in_vain(self) -> str:
+        """Why waiting any longer is in vain; empty while it is not."""
+
+    def explain(self) -> str:
+        """What stands in the way; empty where nothing is known."""
 
 
 class Prober:
@@ -70,8 +90,10 @@ class Prober:
         expectation: Expectation,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        witness: Witness | None = None,
     ) -> None:
         self._client = client
+        self._witness = witness
         self._expectation = expectation
         self._clock = clock
         self._sleep = sleep
@@ -79,7 +101,7 @@ class Prober:
         self._seen_before = ""
 
     def wait(self, timeout: float, interval: float, patience: float = REFUSAL_PATIENCE) -> Report:
-        """Try until the deadline. Raises DeadlineExceeded, or ProbeFailed when the key stays refused."""
+        """Try until the deadline. Raises DeadlineExceeded, or ProbeFailed when waiting is in vain."""
         start = self._clock()
         refused_since: float | None = None
         while True:
@@ -104,6 +126,9 @@ class Prober:
                     f"{self._client.url} keeps refusing the key: {self.report.last_error}",
                     "Check api_key, and that the key may use this model.",
                 )
+            in_vain = self._witness.in_vain() if self._witness else ""
+            if in_vain:
+                raise ProbeFailed(f"{self._expectation} at {self._client.url} is not to be had.\n{in_vain}")
             if now + interval >= start + timeout:
                 raise self._too_late(timeout)
             self._sleep(interval)
@@ -119,10 +144,16 @@ class Prober:
 
     def _climb(self, end: float) -> None:
         wanted = self._expectation.validate
-        self._client.check_alive(self._left(end))
+        path = self._client.check_alive(self._left(end))
         if wanted == LIVENESS:
             return
+        # An engine opens its port when the model is loaded, so its liveness says as much.
+        if path == LIVENESS_PATHS[0]:
+            self._client.look_up(_READINESS_PATH, self._left(end))
+        if wanted == READINESS:
+            return
         self._check_identity(end)
+        self._check_engine(end)
         if wanted == GENERATE:
             self._generate(end)
 
@@ -134,12 +165,43 @@ class Prober:
         return min(self._client.timeout, left)
 
     def _check_identity(self, end: float) -> None:
-        self.report.models = [card.id for card in self._client.list_models(self._left(end))]
-        if self._expectation.model not in self.report.models:
+        expected = self._expectation
+        cards = {card.id: card for card in self._client.list_models(self._left(end))}
+        self.report.models = list(cards)
+        if expected.model not in cards:
             named = ", ".join(self.report.models) or "none"
+            raise ProbeFailed(f"the server does not name model {expected.model!r}; it names: {named}")
+        # Gateways do not tell lengths, so a length that is not told is not wrong.
+        length = self.report.max_model_len = cards[expected.model].max_model_len or 0
+        if length and expected.max_model_len and length != expected.max_model_len:
             raise ProbeFailed(
-                f"the server does not name model {self._expectation.model!r}; it names: {named}"
+                f"model {expected.model!r} takes {length} tokens instead of {expected.max_model_len}"
             )
+
+    def _check_engine(self, end: float) -> None:
+        """What only engines tell, and only when it matters: a gateway refuses such questions."""
+        expected = self._expectation
+        if expected.version:
+            self.report.version = self._version(end)
+            if self.report.version != expected.version:
+                raise ProbeFailed(f"release {self.report.version} runs instead of {expected.version}")
+        if expected.metrics:
+            page = self._client.look_up(_METRICS_PATH, self._left(end)) or b""
+            missing = metrics.missing(metrics.read(page.decode("utf-8", "replace")))
+            if missing:
+                raise ProbeFailed(f"the metrics lack {', '.join(missing)}")
+
+    def _version(self, end: float) -> str:
+        body = self._client.look_up(_VERSION_PATH, self._left(end))
+        try:
+            told = json.loads(body or b"")
+        except ValueError:
+            told = None
+        version = told.get("version") if isinstance(told, dict) else None
+        if not isinstance(version, str):
+            raise ProbeFailed(f"{_VERSION_PATH} does not tell a version")
+        # What follows a plus sign names the build, not the release.
+        return version.lstrip("v").partition("+")[0]
 
     def _generate(self, end: float) -> None:
         expected = self._expectation
@@ -163,8 +225,11 @@ class Prober:
             raise ProbeFailed(f"tier {origin.tier!r}{where} answered instead of tier {expected.tier!r}")
 
     def _too_late(self, timeout: float) -> DeadlineExceeded:
-        return DeadlineExceeded(
+        told = (
             f"expected {self._expectation} at {self._client.url} within {timeout:g} s; "
-            f"seen last (attempt {self.report.attempts}): {self.report.last_error}",
-            "Look at the server's log, or raise timeout.",
+            f"seen last (attempt {self.report.attempts}): {self.report.last_error}"
         )
+        explained = self._witness.explain() if self._witness else ""
+        if explained:
+            return DeadlineExceeded(f"{told}\n{explained}")
+        return DeadlineExceeded(told, "Look at the server's log, or raise timeout.")

@@ -49,6 +49,11 @@ def match(api_base: str, tier_map: Mapping[str, str]) -> str:
     return best
 
 
+def is_gateway(headers: Mapping[str, str]) -> bool:
+    """Whether a gateway sent these headers, in front of whoever answered."""
+    return any(name.startswith(_PREFIX) for name in headers)
+
+
 def who_answered(headers: Mapping[str, str], tier_map: Mapping[str, str], asked: str = "") -> Origin:
     """The tier behind a response. The body's model is no evidence: it may be an alias.
 
@@ -57,7 +62,7 @@ def who_answered(headers: Mapping[str, str], tier_map: Mapping[str, str], asked:
     api_base = headers.get(API_BASE, "").strip()
     attempted = headers.get(ATTEMPTED, "").strip()
     fallbacks = int(attempted) if attempted.isdigit() else 0
-    if not any(name.startswith(_PREFIX) for name in headers):
+    if not is_gateway(headers):
         api_base = asked
     tier = match(api_base, tier_map) if api_base else ""
     return Origin(tier or (FALLBACK if fallbacks > 0 else UNKNOWN), api_base, fallbacks)

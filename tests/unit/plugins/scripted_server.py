@@ -32,17 +32,23 @@ class Exchange(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: Server
+    asked: Asked
 
     def handle_any(self) -> None:
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.server.script.requests.append(Asked(self.path, dict(self.headers), content))
-        route = self.server.script.routes.get(f"{self.command} {self.path}")
+        self.asked = Asked(self.path, dict(self.headers), content)
+        self.server.script.requests.append(self.asked)
+        routes = self.server.script.routes
+        # A route without a query takes every query.
+        route = routes.get(f"{self.command} {self.path}") or routes.get(
+            f"{self.command} {self.path.partition('?')[0]}"
+        )
         if route is None:
             self.reply({"error": {"message": "no such path"}}, status=404)
         else:
             route(self)
 
-    do_GET = do_POST = handle_any
+    do_GET = do_POST = do_PATCH = handle_any
 
     def setup(self) -> None:
         super().setup()

@@ -9,10 +9,12 @@ import pytest
 import yaml
 from ansible_collections.inference.stack.plugins.modules import llm_health
 
+from tests.unit.plugins.modules.cluster_documents import ENGINE, TOKEN, ask
 from tests.unit.plugins.modules.module_runner import ModuleRunner
 from tests.unit.plugins.scripted_server import ScriptedServer
 
 KEY = "geheim-4711"
+IN_CLUSTER = {"namespace": "ml", "deployment": "engine", "load_timeout": 120}
 ONCE = {"timeout": 5, "interval": 5}  # no time is left for a second attempt
 
 
@@ -79,6 +81,10 @@ def test_liveness_needs_no_model(server: ScriptedServer, run_module: ModuleRunne
         ({"model": "m", "expected_tier": "gpu", "validate": "identity"}, "needs validate=generate"),
         ({"model": "m", "base_url": "127.0.0.1"}, "is not an address"),
         ({"model": "m", "ca_path": "/nowhere/ca.pem"}, "cannot be read"),
+        ({"model": "m", "load_timeout": 5}, "load_timeout needs deployment"),
+        ({"model": "m", "load_timeout": -5}, "load_timeout must not be negative"),
+        ({"validate": "liveness", "metrics": True}, "metrics needs validate=identity or validate=generate"),
+        ({"model": "m", "deployment": "engine"}, "kubeconfig, deployment, namespace"),
         ({"model": "m", "validate": "all"}, "value of validate must be one of"),
     ],
 )
@@ -88,6 +94,39 @@ def test_options_are_checked_before_anything_is_asked(
     done = run_module(llm_health.main, {"base_url": "http://127.0.0.1:1", **ONCE, **options})
     assert done.failed
     assert told in done.result["msg"]
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_an_engine_in_a_cluster(cluster: ScriptedServer, run_module: ModuleRunner, check: bool) -> None:
+    cluster.serve_model("m")
+    options = {"base_url": cluster.url, "model": "m", **IN_CLUSTER}
+    done = run_module(llm_health.main, ask(cluster, **options), check=check)
+    assert done.result["healthy"] is True
+    assert done.result["load_s"] is None
+    assert TOKEN not in json.dumps(done.result)
+
+
+def test_the_cluster_explains_what_the_server_does_not(
+    cluster: ScriptedServer, run_module: ModuleRunner
+) -> None:
+    state = {"waiting": {"reason": "CrashLoopBackOff"}}
+    crashing = {"name": "vllm", "restartCount": 4, "state": state}
+    pods = {"items": [{"metadata": {"name": "p"}, "status": {"containerStatuses": [crashing]}}]}
+    cluster.routes["GET /apis/apps/v1/namespaces/ml/deployments/engine"] = lambda exchange: exchange.reply(
+        {**ENGINE, "status": {"observedGeneration": 1}}
+    )
+    cluster.routes["GET /api/v1/namespaces/ml/pods?labelSelector=app%3Dengine"] = lambda exchange: (
+        exchange.reply(pods)
+    )
+    path = "/api/v1/namespaces/ml/pods/p/log?container=vllm&tailLines=500&previous=true"
+    cluster.routes[f"GET {path}"] = lambda exchange: exchange.reply(
+        b"x\nOSError: No space left on device\nbye"
+    )
+    options = {"base_url": "http://127.0.0.1:9", "model": "m", **IN_CLUSTER}
+    done = run_module(llm_health.main, ask(cluster, **options))
+    assert done.failed
+    assert "cause: a disk is full. Free space below model_cache_path" in done.result["msg"]
+    assert done.result["attempts"] == 1
 
 
 def test_documentation_and_code_name_the_same_options() -> None:

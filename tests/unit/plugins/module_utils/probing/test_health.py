@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.inference.stack.plugins.module_utils.errors import DeadlineExceeded, ProbeFailed
 from ansible_collections.inference.stack.plugins.module_utils.openai_api.client import Client
 from ansible_collections.inference.stack.plugins.module_utils.probing.health import Expectation, Prober
+from ansible_collections.inference.stack.plugins.module_utils.probing.metrics import NAMES
 
 from tests.unit.plugins.scripted_server import Exchange, Route, ScriptedServer, answer
 
@@ -68,8 +69,9 @@ def test_a_model_that_loads_is_waited_for(server: ScriptedServer) -> None:
     ("rung", "paths"),
     [
         ("liveness", ["/health/liveliness"]),
-        ("identity", ["/health/liveliness", "/v1/models"]),
-        ("generate", ["/health/liveliness", "/v1/models", "/v1/chat/completions"]),
+        ("readiness", ["/health/liveliness", "/health/readiness"]),
+        ("identity", ["/health/liveliness", "/health/readiness", "/v1/models"]),
+        ("generate", ["/health/liveliness", "/health/readiness", "/v1/models", "/v1/chat/completions"]),
     ],
 )
 def test_it_climbs_as_far_as_asked(server: ScriptedServer, rung: str, paths: list[str]) -> None:
@@ -84,6 +86,7 @@ def test_it_climbs_as_far_as_asked(server: ScriptedServer, rung: str, paths: lis
         ("GET /health/liveliness", says(b"not yet", 503), "HTTP 503: not yet"),
         ("GET /v1/models", says({"data": [{"id": "old"}]}), "does not name model 'm'; it names: old"),
         ("GET /v1/models", says({"data": []}), "it names: none"),
+        ("GET /health/readiness", says(b"no database", 503), "readiness answered HTTP 503: no database"),
         (CHAT, says({"error": "NotFoundError"}, 404), "HTTP 404.*NotFoundError"),
         (CHAT, says({"choices": [{"message": {"content": ""}}]}), "answered without a token"),
         (CHAT, says(b"<html>"), "no JSON: <html>"),
@@ -162,3 +165,86 @@ def test_silence_counts_as_a_failed_attempt(server: ScriptedServer) -> None:
     with pytest.raises(DeadlineExceeded, match=r"no complete answer within .* \(before: .*HTTP 503"):
         waiting.wait(timeout=0.8, interval=0.01)
     assert waiting.report.elapsed_s < 4
+
+
+def engine(server: ScriptedServer, **card: Any) -> None:
+    """Behaves as vLLM does: one path for its health, a length, a version, metrics."""
+    server.serve_model()
+    del server.routes["GET /health/liveliness"]
+    server.routes["GET /health"] = says(b"")
+    server.routes["GET /v1/models"] = says({"data": [{"id": "m", "max_model_len": 8192, **card}]})
+    server.routes["GET /version"] = says({"version": "0.8.5.post1+cu124"})
+    names = (words[-1] for words in NAMES.values())
+    server.routes["GET /metrics"] = says("".join(f'{name}{{a="b"}} 1\n' for name in names).encode())
+
+
+def test_an_engine_as_planned(server: ScriptedServer) -> None:
+    engine(server)
+    waiting = prober(server, max_model_len=8192, version="0.8.5.post1", metrics=True)
+    report = waiting.wait(timeout=10, interval=5)
+    assert (report.max_model_len, report.version) == (8192, "0.8.5.post1")
+    assert "/health/readiness" not in server.paths()
+
+
+def test_an_engine_is_asked_only_for_what_matters(server: ScriptedServer) -> None:
+    engine(server)
+    prober(server).wait(timeout=10, interval=5)
+    assert not {"/version", "/metrics"} & set(server.paths())
+
+
+@pytest.mark.parametrize(
+    ("expected", "route", "told"),
+    [
+        ({"max_model_len": 4096}, {}, "takes 8192 tokens instead of 4096"),
+        ({"version": "0.20.0"}, {}, "release 0.8.5.post1 runs instead of 0.20.0"),
+        ({"version": "0.20.0"}, {"GET /version": says({"detail": "?"})}, "does not tell a version"),
+        ({"version": "0.20.0"}, {"GET /version": says(b"<html>")}, "does not tell a version"),
+        ({"metrics": True}, {"GET /metrics": says(b"up 1")}, "the metrics lack vllm:num_requests_running"),
+        ({"metrics": True}, {"GET /metrics": says({}, 404)}, "the metrics lack vllm:num_requests_running"),
+    ],
+)
+def test_an_engine_of_another_kind(
+    server: ScriptedServer, expected: dict[str, Any], route: dict[str, Route], told: str
+) -> None:
+    engine(server)
+    server.routes.update(route)
+    with pytest.raises(DeadlineExceeded, match=told):
+        prober(server, **expected).wait(timeout=5, interval=5)
+
+
+def test_a_gateway_tells_no_length(server: ScriptedServer) -> None:
+    server.serve_model()
+    assert prober(server, max_model_len=8192).wait(timeout=10, interval=5).max_model_len == 0
+
+
+class Cluster:
+    """Sees the pods behind the server."""
+
+    def __init__(self, in_vain: list[str], explanation: str = "") -> None:
+        self._in_vain = in_vain
+        self._explanation = explanation
+
+    def in_vain(self) -> str:
+        return self._in_vain.pop(0) if self._in_vain else ""
+
+    def explain(self) -> str:
+        return self._explanation
+
+
+def test_an_engine_that_cannot_come_up_ends_the_waiting(server: ScriptedServer) -> None:
+    time = Time()
+    cluster = Cluster(["", "pod p: CrashLoopBackOff\n    cause: the GPU's memory ran out."])
+    waiting = Prober(Client(server.url), Expectation("m"), time, time.sleep, cluster)
+    with pytest.raises(ProbeFailed, match=r"model 'm' to generate.*not to be had.\npod p: Crash") as raised:
+        waiting.wait(timeout=600, interval=5)
+    assert not isinstance(raised.value, DeadlineExceeded)
+    assert "memory ran out" in str(raised.value)
+    assert waiting.report.attempts == 2
+
+
+def test_the_deadline_tells_what_the_cluster_sees(server: ScriptedServer) -> None:
+    time = Time()
+    cluster = Cluster([], "pod p: Unschedulable: Insufficient nvidia.com/gpu")
+    waiting = Prober(Client(server.url), Expectation("m"), time, time.sleep, cluster)
+    with pytest.raises(DeadlineExceeded, match=r"seen last \(attempt 2\).*\npod p: Unschedulable"):
+        waiting.wait(timeout=10, interval=5)

@@ -1,0 +1,123 @@
+"""The proof at the end of a run: every active model, through the gateway, told line by line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.plugins.scripted_model import GPU, LENGTH, NAME, TIER_MAP, ScriptedModel
+from tests.unit.plugins.scripted_server import ScriptedServer
+
+ROOT = Path(__file__).resolve().parents[3]
+KEY = "sk-" + "0" * 32
+CONTRACT = {
+    "capabilities": ["chat", "json"],
+    "max_model_len": LENGTH,
+    "reasoning_apart": False,
+    "thinking_switch": False,
+    "floor_tokens_per_second": 1.0,
+    "api_base": GPU,
+    "memory_host": "worker",
+    "memory": {"expected_bytes": 11 * 1024**3, "minimum_bytes": 1024**3},
+}
+PLAN: dict[str, Any] = {
+    "namespace": "ml",
+    "image": "vllm/vllm-openai:v0.8.5.post1",
+    "tier_map": TIER_MAP,
+    "vllm_models": [
+        {"served_name": NAME, "active": True, "load_timeout": 20, "contract": CONTRACT},
+        {"served_name": "org/asleep", "active": False, "load_timeout": 20, "contract": CONTRACT},
+    ],
+}
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    scripted = ScriptedServer()
+    yield scripted
+    scripted.close()
+
+
+def prove(server: ScriptedServer, *words: str, **variables: Any) -> subprocess.CompletedProcess[str]:
+    """The play on this machine, which is the only GPU host as well, and which has a kubeconfig."""
+    extra = {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": sys.executable,
+        "inference_plan": PLAN,
+        "inference_gateway_url": server.url,
+        "inference_gateway_key": KEY,
+        "inference_kubeconfig": "/nowhere/kubeconfig",
+        "__inference_ask": False,
+        **variables,
+    }
+    return subprocess.run(
+        [
+            *(str(Path(sys.executable).with_name("ansible-playbook")), "playbooks/prove.yml", *words),
+            *("--inventory", "inventories/example", "--extra-vars", json.dumps(extra)),
+        ],
+        cwd=ROOT,
+        env=os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+
+
+def test_a_kept_contract_is_told_line_by_line(server: ScriptedServer) -> None:
+    ScriptedModel(server, gateway=True).serve()
+    done = prove(server)
+    assert done.returncode == 0, done.stdout[-3000:]
+    lines = [line.strip(" -'\"") for line in done.stdout.splitlines()]
+    for expected in ("passed         identity", "passed         json_answer", "passed         context"):
+        assert [line for line in lines if line.startswith(expected)], (expected, done.stdout[-3000:])
+    assert f"{NAME}, tier gpu" in done.stdout
+    assert KEY not in done.stdout + done.stderr
+    assert "org/asleep" not in done.stdout
+
+
+def test_a_broken_contract_fails_the_run_and_is_told_as_well(server: ScriptedServer) -> None:
+    ScriptedModel(server, {"prose"}, gateway=True).serve()
+    done = prove(server)
+    assert done.returncode != 0
+    _, shown, required = done.stdout.split("TASK [")[1:]
+    assert "passed         identity" in shown
+    assert "failed         json" in shown
+    assert f"{NAME} breaks its contract in 2 of the 17 checks" in required
+    assert "json: expected JSON with title, tags and correspondent" in required
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_model_that_never_answers_is_told_too(server: ScriptedServer) -> None:
+    model = {**PLAN["vllm_models"][0], "load_timeout": 1}
+    done = prove(server, inference_plan={**PLAN, "vllm_models": [model]})
+    assert done.returncode != 0
+    _, shown, required = done.stdout.split("TASK [")[1:]
+    assert "no such path" in shown
+    assert "no such path" in required
+
+
+def test_quality_is_the_sites_to_switch_off(server: ScriptedServer) -> None:
+    ScriptedModel(server, {"wrong sender", "knows nothing"}, gateway=True).serve()
+    assert prove(server, inference_contract_quality=False).returncode == 0
+
+
+def test_check_mode_asks_nothing_of_a_bare_site(server: ScriptedServer) -> None:
+    ScriptedModel(server, gateway=True).serve()
+    done = prove(server, "--check", inference_kubeconfig={})
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert server.requests == []
+
+
+def test_check_mode_proves_a_finished_site(server: ScriptedServer) -> None:
+    ScriptedModel(server, gateway=True).serve()
+    done = prove(server, "--check")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "passed         stream" in done.stdout
