@@ -66,7 +66,9 @@ def read_release_range(key: str, table: Table) -> ReleaseRange | None:
     first = Release.parse(key)
     last = Release.parse(table.text("last", key))
     if first is None or last is None:
-        table.findings.problem(table.path, "must be keyed by a release and name the last one of its range")
+        table.findings.problem(
+            table.path, "is no range of releases", 'Write "0.31.0": {last: "0.31.1", cuda: "13.0"}.'
+        )
         return None
     if last < first:
         table.findings.problem(table.at("last"), f"is {last}, which came before {first}", "Name a later one.")

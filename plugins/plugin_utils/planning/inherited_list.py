@@ -145,7 +145,8 @@ def _row(
         findings.problem(
             f"{path}.modelURL", told, "Name the model's repository, for instance Qwen/Qwen3-8B-AWQ."
         )
-        return None
+        # Something to go on with: the name alone would be looked for in the catalog, and blamed.
+        return {"repository": name} if isinstance(name, str) and name and name not in known else None
     if not isinstance(name, str) or not name:
         return None  # told when the entry is read
     same = known.get(name)

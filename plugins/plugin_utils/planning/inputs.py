@@ -43,6 +43,8 @@ FREE_MODES = ("gaming",)
 RESERVED_MODES = ("status", "none")
 OFFICIAL_IMAGE = "vllm/vllm-openai"
 _LABEL = re.compile(r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
+# user:password@host, which is no digest.
+_CREDENTIALS = re.compile(r"^[^/@]+:[^/@]+@(?!sha256:)")
 _ONE_WORD = re.compile(r"^\S+$")
 
 
@@ -102,6 +104,9 @@ def read_label(value: object, path: str, default: str, findings: Findings) -> st
     if not isinstance(value, str):
         findings.problem(path, f"must be text, but is {describe(value)}", text_advice(value))
         return default
+    if not value.strip():
+        findings.problem(path, "is empty", f"Write a name such as {default}, or remove the line.")
+        return default
     if not _LABEL.match(value.strip()):
         findings.problem(path, f"is {value!r}", "Use lower-case letters, digits and dashes, at most 63.")
         return default
@@ -123,9 +128,17 @@ def read_engine(arguments: Mapping[str, Any], needed: bool, findings: Findings) 
     if image and not _ONE_WORD.match(image):
         findings.problem(IMAGE, f"is {image!r}", f"Name an image such as {OFFICIAL_IMAGE}:v0.11.0.")
         image, needed = "", False
+    if _CREDENTIALS.match(image):
+        findings.problem(
+            IMAGE, "holds credentials", "Put them into k3s_registries, and name the image alone."
+        )
+        image, needed = "", False
     version = table.text(VERSION).removeprefix("v")
     if version and Release.parse(version) is None:
-        findings.problem(VERSION, f"is {version!r}", 'Name a release such as "0.8.5.post1", in quotes.')
+        fix = 'Name a release such as "0.8.5.post1", in quotes.'
+        if release_of_image(f"{OFFICIAL_IMAGE}:{version}"):
+            fix = f"A tag with a suffix belongs into {IMAGE}: {OFFICIAL_IMAGE}:v{version}."
+        findings.problem(VERSION, f"is {version!r}", fix)
         version, needed = "", False
     told = any(not isinstance(table.data[key], (str, type(None))) for key in (VERSION, IMAGE))
     if needed and not image and not version and not told:
@@ -214,7 +227,7 @@ def _read_entry(table: Table, default_mode: str, catalog: Catalog, findings: Fin
     settings = _with_arguments(settings, added)
     served = table.text("served_name", settings.repository)
     if not _ONE_WORD.match(served):
-        table.wrong("served_name", "one word")
+        table.wrong("served_name", "one word", "Served names have no spaces.")
     return WantedModel(
         path=table.path,
         name=name,

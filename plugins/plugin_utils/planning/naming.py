@@ -78,7 +78,11 @@ def check_clashes(
     entries = list(identities)
     for path, identity in entries:
         if not identity.slug:
-            findings.problem(f"{path}.name", f"{identity.name!r} has no letter or digit to name objects by")
+            findings.problem(
+                f"{path}.name",
+                f"{identity.name!r} has no letter or digit to name objects by",
+                "Choose a name with letters.",
+            )
         elif len(identity.slug) > SLUG_LIMIT:
             findings.problem(
                 f"{path}.name",

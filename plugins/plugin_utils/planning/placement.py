@@ -144,7 +144,7 @@ def _each_fits_alone(needs: list[_Need], hardware: Hardware, findings: Findings)
             alone = False
             findings.problem(
                 f"{need.model.path}.gpus",
-                f"{need.model.name} wants {need.gpus} of one kind on one host, "
+                f"{need.model.name} wants {need.gpus} GPUs of one kind on one host, "
                 f"but no host has more than {most}",
                 "Lower gpus, or choose a smaller model.",
             )
@@ -158,4 +158,9 @@ def _tell(mode: str, needs: list[_Need], hardware: Hardware, findings: Findings)
         told = f"mode {mode!r} ({names}) wants {count} GPUs, but the hosts have {hardware.total}"
     else:
         told = f"the models of mode {mode!r} ({names}) find no GPUs that hold all of them at once"
-    findings.problem("inference_models", told, "Give some of these models another mode.")
+    fixes = []
+    if len(needs) > len({need.model.name for need in needs}):
+        fixes.append("Lower replicas.")
+    if len({need.model.name for need in needs}) > 1:
+        fixes.append("Give some of these models another mode.")
+    findings.problem("inference_models", told, " ".join([*fixes, "Or add GPUs."]))

@@ -89,7 +89,8 @@ class Table:
         if value is None:
             return default
         if isinstance(value, bool) or not isinstance(value, int):
-            self.wrong(key, "a whole number")
+            is_quoted = isinstance(value, str) and value.strip().isdecimal()
+            self.wrong(key, "a whole number", "Remove the quotes." if is_quoted else "")
             return default
         if value < minimum:
             self.wrong(key, f"at least {minimum}")
@@ -150,6 +151,8 @@ class Table:
         for index, item in enumerate(value):
             if isinstance(item, str) and item.strip():
                 words.append(item.strip())
+            elif isinstance(item, str):
+                self.findings.problem(f"{self.at(key)}[{index}]", "is empty", "Remove the line.")
             else:
                 self.findings.problem(
                     f"{self.at(key)}[{index}]", f"must be text, but is {describe(item)}", text_advice(item)

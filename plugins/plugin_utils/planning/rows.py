@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -28,6 +29,9 @@ DTYPES = ("auto", "bfloat16", "float16", "float32", "half")
 # Those whose width the plan knows.
 KV_CACHE_DTYPES = ("auto", "fp8", "fp8_e4m3", "fp8_e5m2", "bfloat16", "float16")
 
+_SECRET_NAME = re.compile(r"(^|_)(TOKEN|PASSWORD|SECRET|API_?KEY|ACCESS_KEY)$", re.IGNORECASE)
+_HUB_TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
+
 PROVENANCE = ("source", "confidence", "recalled", "notes")
 MODEL_KEYS = (
     *("display_name", "repository", "revision", "tokenizer", "ollama_name", "parameters", "weights_bytes"),
@@ -51,6 +55,8 @@ MEANT = {
     "trust_remote_code": "arguments",
     "env": "environment",
     "license": "licence",
+    # A token in an argument would be read by everybody.
+    "hf_token": "the variable vllm_hf_token",
 }
 GPU_KEYS = ("name", "memory_gib", "memory_mib", "compute_capability", "class", "pci_ids", *PROVENANCE)
 GPU_CLASS_KEYS = ("forward_compatibility", "named_by_images", *PROVENANCE)
@@ -170,6 +176,18 @@ def _gpus(table: Table) -> int:
     return table.integer("gpus", 1, minimum=1) or 1
 
 
+def _environment(table: Table) -> dict[str, str]:
+    """Variables of the engine. A secret is refused: plans and pods are read by many."""
+    words = table.text_mapping("environment", secret=True)
+    for name, value in words.items():
+        if value and _SECRET_NAME.search(name):
+            ways = "Set vllm_hf_token." if name in _HUB_TOKENS else "Mount a Secret by vllm_extra_volumes."
+            table.findings.problem(
+                f"{table.at('environment')}.{name}", "is a secret, which no plan holds", ways
+            )
+    return words
+
+
 def _floors(table: Table) -> dict[str, float]:
     """Tokens per second and kind of GPU."""
     inner = _inner(table, "floor_tokens_per_second")
@@ -241,7 +259,7 @@ def read_model(name: str, table: Table, also: tuple[str, ...] = ()) -> CatalogMo
         gpu_memory_utilization=table.fraction("gpu_memory_utilization", DEFAULT_UTILIZATION),
         gpus=_gpus(table),
         arguments=table.texts("arguments"),
-        environment=table.text_mapping("environment", secret=True),
+        environment=_environment(table),
         tool_parser=table.text("tool_parser"),
         reasoning_parser=table.text("reasoning_parser"),
         capabilities=capabilities,

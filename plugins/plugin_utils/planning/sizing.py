@@ -125,13 +125,13 @@ def check_card_size(least: int, hardware: Hardware, findings: Findings) -> None:
     small = [gpu for gpu in hardware.kinds if gpu not in large]
     if not small:
         return
-    told = ", ".join(f"{gpu.name} has {gpu.nominal_gib}" for gpu in small)
+    told = ", ".join(f"{gpu.name} has {gpu.nominal_gib} GB" for gpu in small)
     if hardware.complete and not large:
         findings.problem(
-            variable, f"is {least}, but {told}", "Lower it, or set it to 0 to compare models alone."
+            variable, f"is {least} GB, but {told}", "Lower it, or set it to 0 to compare models alone."
         )
     else:
-        findings.warn(f"{variable} is {least}, but {told}.")
+        findings.warn(f"{variable} is {least} GB, but {told}.")
 
 
 def _row(model: WantedModel, gpu: Gpu | None, found: memory.Budget | None) -> dict[str, Any]:
@@ -172,8 +172,8 @@ def _judge(
         findings.problem(
             model.path,
             f"{model.name} does not fit {' or '.join(small)}: of {_gib(best.requested)} requested, "
-            f"weights take {_gib(best.weights)}, which leaves {best.kv_tokens} tokens "
-            f"for a context of {model.settings.max_model_len}",
+            f"weights take {_gib(best.weights)}; the rest holds {best.kv_tokens} tokens, "
+            f"but max_model_len is {model.settings.max_model_len}",
             " ".join(_ways_out(model, best, hardware)),
         )
     elif small:
@@ -193,9 +193,9 @@ def _ways_out(model: WantedModel, best: memory.Budget, hardware: Hardware) -> It
     else:
         yield "Choose a smaller or quantised model, or a bigger GPU."
     sizes = {gpu.key: smallest_fitting(model.settings, gpu) for gpu in hardware.kinds}
-    more = [f"{size} {key}" for key, size in sizes.items() if size and size > model.settings.gpus]
+    more = [f"gpus: {size} ({key})" for key, size in sizes.items() if size and size > model.settings.gpus]
     if more:
-        yield f"Tensor parallel it fits {' or '.join(more)} of one host: set gpus."
+        yield f"Or spread it over cards of one host: {' or '.join(more)}."
 
 
 def _gib(size: int) -> str:

@@ -61,7 +61,7 @@ def _newest(running: list[Build], situation: Situation, engine: Engine) -> str:
     newest = running[0]
     told = f"Newest that runs there: {newest.release}"
     if newest.suffix:
-        told += f" ({IMAGE}: {newest.image(repository_of(engine))})"
+        told += f" ({IMAGE}: {newest.image(repository_of(engine))}, without inference_vllm_version)"
     sure = next((build for build in running if situation.judge(build).level == OK), None)
     if sure and sure != newest:
         told += f", with a reservation; without one {sure.release}"

@@ -55,7 +55,11 @@ def site(variables: dict[str, Any]) -> dict[str, Any]:
         "driver": "570.195.03",
     }
     host |= {HOST_KEYS[name]: value for name, value in variables.items() if name in HOST_KEYS}
-    changes = {ARGUMENTS[name]: value for name, value in variables.items() if name not in HOST_KEYS}
+    changes = {ARGUMENTS[name]: value for name, value in variables.items() if name in ARGUMENTS}
+    older = {name: value for name, value in variables.items() if name not in (*ARGUMENTS, *HOST_KEYS)}
+    if older:
+        # One chosen model in the words of an older project, in place of the variables that replace them.
+        changes = {"models": [], "tiers": None, "inherited": older, **changes}
     return home_lab(**{"models": ["qwen3-8b-awq"], "hosts": [host], **changes})
 
 
@@ -152,3 +156,4 @@ def test_the_playbook_tells_it_too(case: dict[str, Any], tmp_path: Path) -> None
     assert "Traceback" not in output
     assert f"{case['names']}: " in output, done.stdout[-2000:]
     assert [text for text in case["says"] if str(text) not in output] == [], done.stdout[-2000:]
+    assert [secret for secret in secrets(case["variables"]) if secret in output] == []

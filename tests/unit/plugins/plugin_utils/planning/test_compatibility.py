@@ -118,8 +118,8 @@ def test_the_failure_of_the_seed_is_refused_and_its_way_out_accepted() -> None:
     )
     assert "error 804, forward compatibility was attempted on non supported HW (https://" in told
     assert (
-        "Newest that runs there: 0.26.0 (inference_vllm_image: vllm/vllm-openai:v0.26.0-cu129), "
-        "with a reservation; without one 0.11.0." in told
+        "Newest that runs there: 0.26.0 (inference_vllm_image: vllm/vllm-openai:v0.26.0-cu129, "
+        "without inference_vllm_version), with a reservation; without one 0.11.0." in told
     )
     found = plan(small(GEFORCE, SEED_DRIVER, "0.8.5.post1"))
     assert found["hosts"] == [

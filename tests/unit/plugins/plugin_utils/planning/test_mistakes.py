@@ -196,7 +196,7 @@ def test_names_that_clash(models: list[Any], catalog: dict[str, Any], told: str)
         ),
         (
             {"models": ["llama-3.1-70b"], "hosts": A100 * 2},
-            "llama-3.1-70b wants 2 of one kind on one host, but no host has more than 1",
+            "llama-3.1-70b wants 2 GPUs of one kind on one host, but no host has more than 1",
         ),
         (
             {"models": ["qwen-qwq-32b"]},
@@ -204,7 +204,7 @@ def test_names_that_clash(models: list[Any], catalog: dict[str, Any], told: str)
         ),
         (
             {"models": [{"name": "qwen3-8b-awq", "max_model_len": 32768}]},
-            "which leaves 30000 tokens for a context of 32768. Set max_model_len to at most 29952 there",
+            "the rest holds 30000 tokens, but max_model_len is 32768. Set max_model_len to at most 29952",
         ),
     ],
 )

@@ -35,7 +35,7 @@ def test_auto_takes_as_few_gpus_as_hold_the_model(gpu: str, count: int, gpus: in
 
 def test_auto_says_how_many_would_do() -> None:
     told = refusal(on("rtx-a6000-48gb", 2, {"name": "llama-3.1-70b", "gpus": "auto"}))
-    assert "Tensor parallel it fits 4 rtx-a6000-48gb of one host" in told
+    assert "Or spread it over cards of one host: gpus: 4 (rtx-a6000-48gb)." in told
 
 
 def test_auto_without_known_gpus_is_one_and_said() -> None:
@@ -59,7 +59,7 @@ def test_the_nominal_size_of_a_card_counts(least: int, passes: bool) -> None:
     if passes:
         assert plan(site)["memory"][0]["verdict"] == "fits"
     else:
-        assert "llm_min_gpu_memory_gb: is 81, but H100 80GB has 80" in refusal(site)
+        assert "llm_min_gpu_memory_gb: is 81 GB, but H100 80GB has 80 GB" in refusal(site)
 
 
 def test_one_small_card_beside_a_big_one_is_a_warning() -> None:
@@ -68,4 +68,4 @@ def test_one_small_card_beside_a_big_one_is_a_warning() -> None:
         {"name": "b", "gpus": [{"gpu": "rtx-3060-12gb"}]},
     ]
     warnings = plan(one() | {"hosts": hosts, "min_gpu_memory_gb": 80})["warnings"]
-    assert "llm_min_gpu_memory_gb is 80, but GeForce RTX 3060 12GB has 12." in warnings
+    assert "llm_min_gpu_memory_gb is 80 GB, but GeForce RTX 3060 12GB has 12 GB." in warnings
