@@ -80,8 +80,8 @@ options:
     default: 0
   inherited:
     description:
-      - One chosen model in the words of an older project, such as C(vllm_model_name) and C(llm_backend), instead
-        of O(models). Keys without a value count as not written.
+      - One chosen model in the words of an older project, such as C(vllm_model_name) and C(llm_backend),
+        instead of O(models). Keys without a value count as not written.
       - C(docs/inherited_inventories.md) tells what each of them means here.
     type: dict
     default: {}
