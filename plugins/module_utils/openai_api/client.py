@@ -3,21 +3,72 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..errors import InvalidInput
+from ..errors import InvalidInput, StackError
 from . import sse, types
 from .failures import BrokenAnswer, HttpFailure, excerpt
 from .transport import Response, Stream, Transport
 
-_API = "/v1"
+API = "/v1"
 # LiteLLM's free one comes first: its /health calls every model, which costs money and minutes.
 LIVENESS_PATHS = ("/health/liveliness", "/health")
 _NOT_FOUND = (404, 405)
+
+
+# Servers that stream name many types, or none; these two say that the answer is no stream.
+_NO_STREAM = ("application/json", "text/html")
+
+
+def refusal(
+    what: str, status: int, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]
+) -> HttpFailure:
+    """The failure behind a status that says no."""
+    told = excerpt(body, secrets)
+    if 300 <= status < 400 and headers.get("location"):
+        target = excerpt(headers["location"].encode(), secrets)
+        told = f"a redirect to {target}, and redirects are not followed"
+    return HttpFailure(what, status, told)
+
+
+def check_stream(what: str, stream: Stream, secrets: Sequence[str]) -> None:
+    """Raises when the head of an answer shows that no events will follow."""
+    if stream.status != 200:
+        body = b""
+        # The status says it; what follows may be as broken as the server.
+        with stream, contextlib.suppress(StackError):
+            body = stream.read()
+        raise refusal(what, stream.status, stream.headers, body, secrets)
+    if _media_type(stream.headers) in _NO_STREAM:
+        with stream:
+            told = excerpt(stream.read(), secrets)
+        raise BrokenAnswer(f"{what} answered no stream of events{_named_type(stream.headers)}: {told}")
+
+
+def _media_type(headers: Mapping[str, str]) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _named_type(headers: Mapping[str, str]) -> str:
+    media_type = _media_type(headers)
+    return f" but {media_type[:60]}" if media_type and media_type != "application/json" else ""
+
+
+def bearer(api_key: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The headers of every request, and what of them nobody may read."""
+    key = api_key.strip()
+    # http.client would repeat a value that no header can carry in its complaint.
+    if not key.isascii() or not key.isprintable():
+        raise InvalidInput("the API key holds characters that no HTTP header can carry")
+    headers = {"Accept": "application/json", "User-Agent": "inference.stack"}
+    if key:
+        headers["Authorization"] = f"Bearer {key}"
+    return headers, ((key,) if key else ())
 
 
 class ChatStream:
@@ -45,20 +96,18 @@ class Client:
     """One OpenAI-compatible server. ``base_url`` may end with /v1 or not."""
 
     def __init__(
-        self, base_url: str, api_key: str = "", timeout: float = 60.0, tls: ssl.SSLContext | None = None
+        self,
+        base_url: str,
+        api_key: str = "",
+        timeout: float = 60.0,
+        tls: ssl.SSLContext | None = None,
+        proxy: str = "",
     ) -> None:
-        key = api_key.strip()
-        # http.client would repeat a value that no header can carry in its complaint.
-        if not key.isascii() or not key.isprintable():
-            raise InvalidInput("the API key holds characters that no HTTP header can carry")
-        headers = {"Accept": "application/json", "User-Agent": "inference.stack"}
-        if key:
-            headers["Authorization"] = f"Bearer {key}"
+        headers, self._secrets = bearer(api_key)
         self.timeout = timeout
-        self._secrets = (key,) if key else ()
-        self._transport = Transport(base_url, headers, tls)
+        self._transport = Transport(base_url, headers, tls, proxy)
         path = self._transport.origin.path
-        self._root = path[: -len(_API)] if path.endswith(_API) else path
+        self._root = path[: -len(API)] if path.endswith(API) else path
 
     def __enter__(self) -> Client:
         return self
@@ -85,8 +134,16 @@ class Client:
         # A server without any of the paths speaks HTTP and knows what it lacks: it lives.
         return path
 
+    def look_up(self, path: str, timeout: float | None = None) -> bytes | None:
+        """What the server has at a path beside the API, such as /metrics; None where it has no such path."""
+        response = self._transport.request("GET", self._root + path, timeout=timeout or self.timeout)
+        if response.status in _NOT_FOUND:
+            return None
+        self._require_success(f"GET {path}", response)
+        return response.body
+
     def list_models(self, timeout: float | None = None) -> list[types.ModelCard]:
-        path = f"{_API}/models"
+        path = f"{API}/models"
         response = self._transport.request("GET", self._root + path, timeout=timeout or self.timeout)
         answer = self._object(f"GET {path}", response)
         try:
@@ -96,7 +153,7 @@ class Client:
 
     def complete(self, request: Mapping[str, Any], timeout: float | None = None) -> types.Completion:
         """One whole answer to a chat request in OpenAI's own form."""
-        path = f"{_API}/chat/completions"
+        path = f"{API}/chat/completions"
         start = time.perf_counter()
         response = self._transport.request(
             "POST", self._root + path, self._body(request, stream=False), timeout=timeout or self.timeout
@@ -110,14 +167,11 @@ class Client:
 
     def stream(self, request: Mapping[str, Any], timeout: float | None = None) -> ChatStream:
         """An answer in pieces; ``timeout`` covers all of it."""
-        path = f"{_API}/chat/completions"
+        path = f"{API}/chat/completions"
         stream = self._transport.stream(
             "POST", self._root + path, self._body(request, stream=True), timeout=timeout or self.timeout
         )
-        if stream.status != 200:
-            with stream:
-                body = stream.read()
-            raise HttpFailure(f"POST {path}", stream.status, excerpt(body, self._secrets))
+        check_stream(f"POST {path}", stream, self._secrets)
         return ChatStream(stream, self._secrets)
 
     @staticmethod
@@ -126,14 +180,16 @@ class Client:
 
     def _require_success(self, what: str, response: Response) -> None:
         if not 200 <= response.status < 300:
-            raise HttpFailure(what, response.status, excerpt(response.body, self._secrets))
+            raise refusal(what, response.status, response.headers, response.body, self._secrets)
 
     def _object(self, what: str, response: Response) -> dict[str, Any]:
         self._require_success(what, response)
+        if not response.body.strip():
+            raise BrokenAnswer(f"{what} answered HTTP {response.status} with an empty body")
         try:
             answer = json.loads(response.body)
-        except ValueError:
-            raise self._broken(what, "no JSON", response.body) from None
+        except (ValueError, RecursionError):
+            raise self._broken(what, f"no JSON{_named_type(response.headers)}", response.body) from None
         if not isinstance(answer, dict):
             raise self._broken(what, "no JSON object", response.body)
         if answer.get("error"):

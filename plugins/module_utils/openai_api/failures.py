@@ -45,4 +45,5 @@ def excerpt(body: bytes, secrets: Iterable[str] = ()) -> str:
     """The beginning of a body, on one line and without secrets."""
     # Cut after redacting: a cut through a key would leave a part of it that no longer compares.
     text = redact(" ".join(body[: 64 * _EXCERPT].decode("utf-8", "replace").split()), secrets)
+    text = "".join(letter if letter.isprintable() else "�" for letter in text)
     return text if len(text) <= _EXCERPT else text[:_EXCERPT] + "…"

@@ -2,18 +2,32 @@
 """Sockets whose time runs out.
 
 A socket's timeout counts from the last byte, so a server that drips bytes can hold a client forever. Here
-every read and write gets only what is left of one deadline.
+every wait gets only what is left of one deadline, and the deadline knows what it was waited for.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
+import queue
 import socket
 import ssl
+import threading
 import time
 from typing import Any
 
-from ..errors import DeadlineExceeded, Unreachable
+from ..errors import DeadlineExceeded, StackError, Unreachable
+
+# What a request waits for, one after the other.
+NAME, CONNECTION, TUNNEL, HANDSHAKE, SENDING, HEAD, BODY = range(7)
+_SILENT = {
+    NAME: "the name was not resolved",
+    CONNECTION: "the connection was not accepted",
+    TUNNEL: "the proxy opened no connection",
+    HANDSHAKE: "the TLS handshake was not completed",
+    SENDING: "the request was not read",
+    HEAD: "no answer began",
+}
 
 
 class Deadline:
@@ -21,17 +35,29 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._end = time.monotonic() + seconds
+        self.phase = CONNECTION
+        self.received = 0
+        self._waiting_since = time.monotonic()
+        self._end = self._waiting_since + seconds
 
     def remaining(self) -> float:
         """Seconds left; raises when there are none."""
-        left = self._end - time.monotonic()
+        now = time.monotonic()
+        left = self._end - now
         if left <= 0:
             raise self.exceeded()
+        self._waiting_since = now
         return left
 
     def exceeded(self) -> DeadlineExceeded:
-        return DeadlineExceeded(f"no complete answer within {self.seconds:g} s")
+        return DeadlineExceeded(f"no complete answer within {self.seconds:g} s: {self._seen()}")
+
+    def _seen(self) -> str:
+        if self.phase in _SILENT and not (self.phase == HEAD and self.received):
+            return _SILENT[self.phase]
+        part = "the head of the answer" if self.phase == HEAD else "the answer"
+        silence = time.monotonic() - self._waiting_since
+        return f"{part} was not complete after {self.received} bytes, the last {silence:.1f} s before"
 
 
 class DeadlineSocket:
@@ -43,19 +69,39 @@ class DeadlineSocket:
         self._readers = 0
         self._closed = False
 
-    def sendall(self, data: Any) -> None:
+    def start_tls(self, tls: ssl.SSLContext, host: str, port: int) -> None:
+        self.deadline.phase = HANDSHAKE
         self._sock.settimeout(self.deadline.remaining())
         try:
-            self._sock.sendall(data)
+            self._sock = tls.wrap_socket(self._sock, server_hostname=host)
+        except socket.timeout:
+            raise self.deadline.exceeded() from None
+        except ssl.SSLError as error:
+            raise Unreachable(
+                f"TLS with {host}:{port} failed: {error.reason or error}",
+                "Name the authority's certificate, or check the address and scheme.",
+            ) from None
+        except OSError as error:
+            raise Unreachable(f"TLS with {host}:{port} failed: {error.strerror or error}") from None
+
+    def sendall(self, data: Any) -> None:
+        left = memoryview(data)
+        try:
+            while left:
+                self._sock.settimeout(self.deadline.remaining())
+                left = left[self._sock.send(left) :]
         except socket.timeout:
             raise self.deadline.exceeded() from None
 
     def receive_into(self, buffer: Any) -> int:
-        self._sock.settimeout(self.deadline.remaining())
+        deadline = self.deadline
+        self._sock.settimeout(deadline.remaining())
         try:
-            return self._sock.recv_into(buffer)
+            size = self._sock.recv_into(buffer)
         except socket.timeout:
-            raise self.deadline.exceeded() from None
+            raise deadline.exceeded() from None
+        deadline.received += size
+        return size
 
     def makefile(self, mode: str = "rb", *_args: Any, **_options: Any) -> io.BufferedReader:
         self._readers += 1
@@ -92,33 +138,50 @@ class _Reader(io.RawIOBase):
             self._owner.reader_closed()
 
 
-def connect(host: str, port: int, deadline: Deadline, tls: ssl.SSLContext | None) -> DeadlineSocket:
-    """Try every address of a host within one deadline. (Resolving a name cannot be interrupted.)"""
+def _resolve(host: str, port: int, deadline: Deadline) -> list[Any]:
+    """The addresses of a host.
+
+    Nothing interrupts the system's resolver. It gets a thread, which ends when the resolver gives up, so that
+    the deadline holds even where no name server answers.
+    """
+    with contextlib.suppress(socket.gaierror):
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    deadline.phase = NAME
+    answers: queue.SimpleQueue[list[Any]] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError):
+            answers.put([])
+
+    threading.Thread(target=ask, name="resolve", daemon=True).start()
     try:
-        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (socket.gaierror, UnicodeError):
-        raise Unreachable(f"the name {host} does not resolve", "Check the address and DNS.") from None
+        found = answers.get(timeout=deadline.remaining())
+    except queue.Empty:
+        raise deadline.exceeded() from None
+    if not found:
+        raise Unreachable(f"the name {host} does not resolve", "Check the address and DNS.")
+    return found
+
+
+def connect(host: str, port: int, deadline: Deadline) -> DeadlineSocket:
+    """Try every address of a host within one deadline."""
+    addresses = _resolve(host, port, deadline)
+    deadline.phase = CONNECTION
     last: OSError | None = None
-    for family, kind, protocol, _name, address in addresses:
+    for index, (family, kind, protocol, _name, address) in enumerate(addresses):
         sock = socket.socket(family, kind, protocol)
         try:
-            sock.settimeout(deadline.remaining())
+            # An address that swallows packets must leave time for those after it.
+            sock.settimeout(deadline.remaining() / (len(addresses) - index))
             sock.connect(address)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if tls is not None:
-                sock.settimeout(deadline.remaining())
-                sock = tls.wrap_socket(sock, server_hostname=host)
             return DeadlineSocket(sock, deadline)
-        except ssl.SSLError as error:
-            sock.close()
-            raise Unreachable(
-                f"TLS with {host}:{port} failed: {error.reason or error}",
-                "Name the authority's certificate, or check the address and scheme.",
-            ) from None
         except OSError as error:
             sock.close()
             last = error
-        except DeadlineExceeded:
+        except StackError:
             sock.close()
             raise
     if isinstance(last, socket.timeout):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP over one kept connection: no proxies, no redirects, no waiting beyond a deadline."""
+"""HTTP over one kept connection: no redirects, no proxy unless asked for, no waiting beyond a deadline."""
 
 from __future__ import annotations
 
@@ -7,51 +7,23 @@ import contextlib
 import http.client
 import socket
 import ssl
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import cast
-from urllib.parse import urlsplit
 
 from ..errors import InvalidInput, StackError, Unreachable
+from .encodings import decoder_of
 from .failures import BrokenAnswer
-from .sockets import Deadline, DeadlineSocket, connect
+from .framing import FramingError, framing_of
+from .origin import Origin
+from .sockets import BODY, HEAD, SENDING, TUNNEL, Deadline, DeadlineSocket, connect
 
 _BODY_LIMIT = 32 * 1024 * 1024  # an answer is text; what is longer is a mistake
 _PIECE = 65536
 # A server may close a kept connection at any moment; these say that it did, before it read the next request.
 _STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a server listens, and the path below which it serves."""
-
-    scheme: str
-    host: str
-    port: int
-    path: str
-
-    @classmethod
-    def parse(cls, url: str) -> Origin:
-        url = url.strip()
-        if not url.isascii() or any(char <= " " for char in url):
-            raise InvalidInput("the URL holds characters that no address has", "Write them percent-encoded.")
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError:
-            raise InvalidInput(f"{url!r} has no valid host or port") from None
-        if parts.username or parts.password:
-            raise InvalidInput("the URL holds a user name or password", "Pass the key as api_key instead.")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise InvalidInput(f"{url!r} is not an address", "Begin it with http:// or https://.")
-        default = 443 if parts.scheme == "https" else 80
-        return cls(parts.scheme, parts.hostname, port or default, parts.path.rstrip("/"))
-
-    def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -66,19 +38,41 @@ class Response:
 class _Connection(http.client.HTTPConnection):
     """http.client's protocol over a socket with a deadline."""
 
-    def __init__(self, origin: Origin, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, origin: Origin, tls: ssl.SSLContext | None, proxy: Origin | None) -> None:
         super().__init__(origin.host, origin.port)
         self.default_port = 443 if origin.scheme == "https" else 80
         self.deadline = Deadline(0)
+        self._origin = origin
         self._tls = tls
+        self._proxy = proxy
 
     def connect(self) -> None:
+        way = self._proxy or self._origin
+        sock = connect(way.host, way.port, self.deadline)
         # http.client needs no more of a socket than DeadlineSocket has.
-        self.sock = cast("socket.socket", connect(self.host, self.port, self.deadline, self._tls))
+        self.sock = cast("socket.socket", sock)
+        if self._tls is not None:
+            if self._proxy is not None:
+                self._open_tunnel(sock, self._proxy)
+            sock.start_tls(self._tls, self.host, self.port)
+        self.deadline.phase = SENDING
+
+    def _open_tunnel(self, sock: DeadlineSocket, proxy: Origin) -> None:
+        self.deadline.phase = TUNNEL
+        target = self._origin.netloc
+        sock.sendall(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode("ascii"))
+        answer = http.client.HTTPResponse(cast("socket.socket", sock), method="CONNECT")
+        try:
+            answer.begin()
+        finally:
+            answer.close()
+        if answer.status != 200:
+            raise Unreachable(f"the proxy {proxy} answered HTTP {answer.status} and opened no connection")
 
     def begin(self, deadline: Deadline) -> bool:
         """Start a request's time; tells whether the connection has been used before."""
         self.deadline = deadline
+        deadline.phase = SENDING
         if self.sock is None:
             return False
         cast("DeadlineSocket", self.sock).deadline = deadline
@@ -86,13 +80,22 @@ class _Connection(http.client.HTTPConnection):
 
 
 class Stream:
-    """An answer that is read while it comes. Use it in a ``with`` block, or read it to its end."""
+    """An answer that is read while it comes. Use it in a ``with`` block, or read it to its end.
 
-    def __init__(self, transport: Transport, response: http.client.HTTPResponse) -> None:
+    ``sent_ns`` and ``head_ns`` tell when, by time.perf_counter_ns(), the request was sent and the head of the
+    answer was there.
+    """
+
+    def __init__(self, transport: Transport, response: http.client.HTTPResponse, sent_ns: int) -> None:
+        self.sent_ns = sent_ns
+        self.head_ns = time.perf_counter_ns()
         self._transport = transport
         self._response = response
         self.status = response.status
         self.headers = _headers(response)
+        self._framing = framing_of(
+            self.status, self.headers.get("transfer-encoding", ""), self.headers.get("content-length", "")
+        )
 
     def __enter__(self) -> Stream:
         return self
@@ -106,19 +109,33 @@ class Stream:
         # What is left unread would be taken for the next answer.
         if not self._response.isclosed():
             self._transport.close()
+            self._response.close()
+
+    def stamped(self) -> Iterator[tuple[int, bytes]]:
+        """Pieces of the body as they arrive, each with its time; still in their content encoding."""
+        framing = self._framing
+        with self._transport.guarded():
+            read = self._response.fp.read1
+            while not framing.done:
+                raw = read(_PIECE)
+                now = time.perf_counter_ns()
+                if not raw:
+                    framing.end()
+                    break
+                piece = framing.feed(raw)
+                if piece:
+                    yield now, piece
+            if framing.surplus:
+                self._transport.close()
+            self._response.close()
 
     def __iter__(self) -> Iterator[bytes]:
         """Bytes as they arrive, not gathered to a certain size."""
         with self._transport.guarded():
-            while True:
-                piece = self._response.read1(_PIECE)
-                if not piece:
-                    break
-                yield piece
-            if self._response.length:
-                raise http.client.IncompleteRead(b"", self._response.length)
-            # read1() does not notice by itself that a body of known length is complete.
-            self._response.close()
+            decoder = decoder_of(self.headers.get("content-encoding", ""))
+            for _time, piece in self.stamped():
+                yield from decoder.feed(piece)
+            decoder.end()
 
     def finish(self, pieces: Iterator[bytes], patience: float = 1.0) -> None:
         """Read what follows the last word, so that the connection can be kept; give up soon."""
@@ -144,13 +161,20 @@ class Transport:
     """One server and one connection to it. Not for several threads at once: give each its own."""
 
     def __init__(
-        self, base_url: str, headers: Mapping[str, str] | None = None, tls: ssl.SSLContext | None = None
+        self,
+        base_url: str,
+        headers: Mapping[str, str] | None = None,
+        tls: ssl.SSLContext | None = None,
+        proxy: str = "",
     ) -> None:
         self.origin = Origin.parse(base_url)
         self._headers = dict(headers or {})
-        if self.origin.scheme == "https":
-            tls = tls or ssl.create_default_context()
-        self._connection = _Connection(self.origin, tls if self.origin.scheme == "https" else None)
+        through = Origin.parse_proxy(proxy) if proxy else None
+        secure = self.origin.scheme == "https"
+        # A proxy wants whole addresses, unless it only hands bytes on.
+        self._prefix = str(self.origin) if through and not secure else ""
+        tls = (tls or ssl.create_default_context()) if secure else None
+        self._connection = _Connection(self.origin, tls, through)
 
     def close(self) -> None:
         self._connection.close()
@@ -164,18 +188,19 @@ class Transport:
         """Turns what http.client and sockets raise into readable failures, and drops the connection."""
         try:
             yield
-        except http.client.IncompleteRead:
+        except FramingError as error:
             self.close()
-            raise BrokenAnswer(f"{self.origin} broke its answer off") from None
+            raise BrokenAnswer(f"{self.origin} {error}") from None
         except http.client.HTTPException as error:
             self.close()
-            told = (
-                "closed the connection without an answer" if isinstance(error, _STALE) else "speaks no HTTP"
-            )
-            raise Unreachable(f"{self.origin} {told}") from None
+            raise Unreachable(f"{self.origin} {_told(error)}") from None
         except OSError as error:
             self.close()
-            raise Unreachable(f"the connection to {self.origin} broke: {error.strerror or error}") from None
+            received = self._connection.deadline.received
+            when = f", after {received} bytes of the answer" if received else ""
+            raise Unreachable(
+                f"the connection to {self.origin} broke: {error.strerror or error}{when}"
+            ) from None
         except BaseException:
             self.close()
             raise
@@ -194,19 +219,36 @@ class Transport:
         with self.guarded():
             kept = self._connection.begin(deadline)
             try:
-                response = self._send(method, path, body, headers)
+                return self._send(method, path, body, headers)
             except _STALE:
                 if not kept:
                     raise
                 self._connection.close()
-                response = self._send(method, path, body, headers)
-        return Stream(self, response)
+                deadline.phase = SENDING
+                return self._send(method, path, body, headers)
 
-    def _send(
-        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
-    ) -> http.client.HTTPResponse:
-        self._connection.request(method, path, body=body, headers=dict(headers))
-        return self._connection.getresponse()
+    def _send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Stream:
+        sent_ns = time.perf_counter_ns()
+        self._connection.request(method, self._prefix + path, body=body, headers=dict(headers))
+        self._connection.deadline.phase = HEAD
+        response = self._connection.getresponse()
+        self._connection.deadline.phase = BODY
+        try:
+            return Stream(self, response, sent_ns)
+        except FramingError:
+            response.close()
+            raise
+
+
+def _told(error: http.client.HTTPException) -> str:
+    if isinstance(error, _STALE):
+        return "closed the connection without an answer"
+    if isinstance(error, http.client.LineTooLong):
+        return "sent a line without end in the head of its answer"
+    if isinstance(error, http.client.BadStatusLine):
+        secure = "\x03" in str(error)[:12]  # a TLS record begins with its type and version
+        return "speaks TLS, not HTTP: its address begins with https://" if secure else "speaks no HTTP"
+    return f"sent a head that cannot be read: {error}" if str(error) else "speaks no HTTP"
 
 
 def _headers(response: http.client.HTTPResponse) -> dict[str, str]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,8 @@ class Usage:
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    reasoning_tokens: int = 0  # those of completion_tokens that were reasoning
+    cached_tokens: int = 0  # those of prompt_tokens that the server remembered
 
 
 @dataclass(frozen=True)
@@ -64,21 +66,37 @@ class Chunk:
 def _text(value: Any) -> str:
     """Text, also when it comes as a list of parts."""
     if isinstance(value, str):
-        return value
+        # JSON can hold halves of characters, which nobody could print.
+        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, list):
         parts = [part.get("text") for part in value if isinstance(part, Mapping)]
-        return "".join(part for part in parts if isinstance(part, str))
+        return "".join(_text(part) for part in parts if isinstance(part, str))
     return ""
 
 
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+def _count(*values: Any) -> int:
+    """The first of several names' values that is a count."""
+    for value in values:
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return value
+    return 0
 
 
 def _usage(value: Any) -> Usage | None:
+    """Tokens by their old and new names."""
     if not isinstance(value, Mapping):
         return None
-    return Usage(_count(value.get("prompt_tokens")), _count(value.get("completion_tokens")))
+
+    def detail(names: Sequence[str], key: str) -> Any:
+        found = (value.get(name) for name in names)
+        return next((part.get(key) for part in found if isinstance(part, Mapping)), None)
+
+    return Usage(
+        _count(value.get("prompt_tokens"), value.get("input_tokens")),
+        _count(value.get("completion_tokens"), value.get("output_tokens")),
+        _count(detail(("completion_tokens_details", "output_tokens_details"), "reasoning_tokens")),
+        _count(detail(("prompt_tokens_details", "input_tokens_details"), "cached_tokens")),
+    )
 
 
 def _first_choice(answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -87,17 +105,28 @@ def _first_choice(answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return first if isinstance(first, Mapping) else None
 
 
-def _parts(message: Any) -> dict[str, Any]:
-    """What a message or a delta holds. The field of the reasoning was renamed in vLLM: both names count."""
-    if not isinstance(message, Mapping):
-        return {"content": "", "reasoning": "", "tool_calls": ()}
+def _calls(message: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """Tool calls; the one function call of older servers is one, too."""
     calls = message.get("tool_calls")
+    if isinstance(calls, list):
+        return tuple(call for call in calls if isinstance(call, Mapping))
+    old = message.get("function_call")
+    return ({"index": 0, "type": "function", "function": old},) if isinstance(old, Mapping) else ()
+
+
+def _parts(choice: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """What a choice holds below ``key``.
+
+    The field of the reasoning was renamed in vLLM: both names count. Plain completions have their text in the
+    choice itself.
+    """
+    message = choice.get(key)
+    if not isinstance(message, Mapping):
+        return {"content": _text(choice.get("text")), "reasoning": "", "tool_calls": ()}
     return {
         "content": _text(message.get("content")),
         "reasoning": _text(message.get("reasoning")) or _text(message.get("reasoning_content")),
-        "tool_calls": tuple(call for call in calls if isinstance(call, Mapping))
-        if isinstance(calls, list)
-        else (),
+        "tool_calls": _calls(message),
     }
 
 
@@ -109,10 +138,11 @@ def model_cards(answer: Mapping[str, Any]) -> list[ModelCard]:
     cards = []
     for row in rows:
         if isinstance(row, Mapping) and isinstance(row.get("id"), str):
-            length = row.get("max_model_len")
-            cards.append(
-                ModelCard(row["id"], _text(row.get("root")), length if isinstance(length, int) else None)
+            # vLLM's name first, then those of other servers.
+            length = _count(
+                row.get("max_model_len"), row.get("context_length"), row.get("max_context_length")
             )
+            cards.append(ModelCard(row["id"], _text(row.get("root")), length or None))
     return cards
 
 
@@ -127,7 +157,7 @@ def completion(answer: Mapping[str, Any], headers: Mapping[str, str], latency_s:
         usage=_usage(answer.get("usage")),
         headers=headers,
         latency_s=latency_s,
-        **_parts(choice.get("message")),
+        **_parts(choice, "message"),
     )
 
 
@@ -138,7 +168,7 @@ def chunk(event: Mapping[str, Any]) -> Chunk:
         model=_text(event.get("model")),
         finish_reason=_text(choice.get("finish_reason")),
         usage=_usage(event.get("usage")),
-        **_parts(choice.get("delta")),
+        **_parts(choice, "delta"),
     )
 
 

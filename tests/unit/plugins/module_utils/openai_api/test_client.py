@@ -13,7 +13,7 @@ from ansible_collections.inference.stack.plugins.module_utils.openai_api.failure
     StreamFailure,
     TruncatedStream,
 )
-from ansible_collections.inference.stack.plugins.module_utils.openai_api.types import ModelCard, gather
+from ansible_collections.inference.stack.plugins.module_utils.openai_api.types import ModelCard, Usage, gather
 
 from tests.unit.plugins.scripted_server import Exchange, ScriptedServer, answer
 
@@ -105,6 +105,47 @@ def test_answers_of_every_release(
     assert server.requests[0].sent == {**ASK, "stream": False}
 
 
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {
+            "prompt_tokens": 9,
+            "completion_tokens": 5,
+            "completion_tokens_details": {"reasoning_tokens": 4},
+            "prompt_tokens_details": {"cached_tokens": 8},
+        },
+        {
+            "input_tokens": 9,
+            "output_tokens": 5,
+            "output_tokens_details": {"reasoning_tokens": 4},
+            "input_tokens_details": {"cached_tokens": 8},
+        },
+    ],
+)
+def test_usage_by_old_and_new_names(server: ScriptedServer, usage: dict[str, Any]) -> None:
+    server.routes[CHAT] = lambda exchange: exchange.reply({**answer(), "usage": usage})
+    assert Client(server.url).complete(ASK).usage == Usage(9, 5, 4, 8)
+
+
+def test_usage_that_counts_nothing(server: ScriptedServer) -> None:
+    usage = {"prompt_tokens": -1, "completion_tokens": True, "completion_tokens_details": None}
+    server.routes[CHAT] = lambda exchange: exchange.reply({**answer(), "usage": usage})
+    assert Client(server.url).complete(ASK).usage == Usage()
+
+
+def test_the_function_call_of_older_servers_is_a_tool_call(server: ScriptedServer) -> None:
+    call = {"name": "f", "arguments": "{}"}
+    server.routes[CHAT] = lambda exchange: exchange.reply(answer(content="", function_call=call))
+    assert Client(server.url).complete(ASK).tool_calls == (
+        {"index": 0, "type": "function", "function": call},
+    )
+
+
+def test_halves_of_characters_can_be_printed(server: ScriptedServer) -> None:
+    server.routes[CHAT] = lambda exchange: exchange.reply(answer(content="grüß \ud83d"))
+    assert Client(server.url).complete(ASK).content.encode() == "grüß ?".encode()
+
+
 def test_an_answer_of_nothing_generated_nothing(server: ScriptedServer) -> None:
     server.routes[CHAT] = lambda exchange: exchange.reply({"choices": [{"message": {"content": ""}}]})
     assert not Client(server.url).complete(ASK).generated
@@ -115,7 +156,9 @@ def test_an_answer_of_nothing_generated_nothing(server: ScriptedServer) -> None:
     [
         (b"<html>502</html>", "no JSON: <html>502</html>"),
         (b"[]", "no JSON object"),
-        (b"", "no JSON"),
+        (b"", "HTTP 200 with an empty body"),
+        (b"[" * 100_000, "no JSON"),
+        (b"\0\0\0", "no JSON: ���"),
         (b'{"choices": []}', "no choices"),
         (b'{"choices": ["x"]}', "no choices"),
         (b'{"error": {"message": "boom"}, "choices": []}', "an error inside HTTP 200.*boom"),

@@ -70,6 +70,20 @@ def test_an_event_comes_with_its_last_byte() -> None:
     assert parser.feed(b"\n") == [Event("a")]
 
 
+def test_a_line_is_over_with_its_carriage_return() -> None:
+    parser = EventParser()
+    assert parser.feed(b"data: a\r\n\r") == [Event("a")]
+    assert parser.feed(b"\ndata: b\r\r") == [Event("b")]
+
+
+def test_objects_before_an_error_come_first() -> None:
+    received = []
+    with pytest.raises(StreamFailure, match="not JSON"):
+        for found in objects([b'data: {"a": 1}\n\ndata: ' + b"[" * 100_000 + b"\n\n"]):
+            received.append(found)
+    assert received == [{"a": 1}]
+
+
 def test_random_texts_come_back() -> None:
     chance = random.Random(7)
     letters = 'aä€😀 :\\"\t{}'

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The action behind inference.stack.benchmark_history: figures in, a noted and judged run out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ..module_utils.errors import StackError
+from ..plugin_utils.history.entries import Subject, make_entry
+from ..plugin_utils.history.files import append, read
+from ..plugin_utils.history.noise import DROP, MINIMUM_RUNS, Judgement, judge
+from ..plugin_utils.planning.plain import plain
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "path": {"type": "path", "required": True},
+    "gpu": {"type": "str", "required": True},
+    "image": {"type": "str", "required": True},
+    "model": {"type": "str", "required": True},
+    "arguments": {"type": "list", "elements": "str", "default": []},
+    "points": {"type": "list", "elements": "dict", "required": True},
+    "context": {"type": "dict", "default": {}},
+    "minimum_runs": {"type": "int", "default": MINIMUM_RUNS},
+    "accept": {"type": "bool", "default": False},
+}
+
+
+class ActionModule(ActionBase):
+    """Appends to a file of the controller, and in check mode only tells what it would append."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _, checked = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        arguments = plain(checked)
+        judgements: list[Judgement] = []
+        path = Path(arguments["path"]).expanduser()
+        try:
+            entry = make_entry(_subject(arguments), arguments["points"], _now())
+
+            def judged(history: list[dict[str, Any]]) -> Mapping[str, Any]:
+                judgements[:] = judge(entry, history, arguments["minimum_runs"], arguments["accept"])
+                entry["judgements"] = [judgement.as_plain() for judgement in judgements]
+                entry["accepted"] = arguments["accept"]
+                return entry
+
+            if self._task.check_mode:
+                judged(read(path))
+            else:
+                append(path, judged)
+        except StackError as error:
+            raise AnsibleActionFail(str(error), result={"hint": error.hint}) from None
+        drops = [judgement.message for judgement in judgements if judgement.verdict == DROP]
+        result.update(changed=True, path=str(path), entry=entry, drops=drops)
+        if drops:
+            told = "; ".join(drops)
+            result.update(failed=True, msg=f"{arguments['model']} is slower than before. At {told}. {_HINT}")
+        return result
+
+
+_HINT = "See what changed beside the arguments (driver, heat, other work), or set accept if it shall stay so."
+
+
+def _subject(arguments: Mapping[str, Any]) -> Subject:
+    names = ("gpu", "image", "model", "arguments", "context")
+    return Subject(**{name: arguments[name] for name in names})
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One run, in this process or spread over several.
+
+Threads of one Python process compute one at a time. Beyond some load they wait for each other, which a
+stream's times would show, so the slots are dealt out to processes of their own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import ProbeFailed
+from . import worker
+from .client_load import ClientLoad
+from .recording import Measured
+from .settings import Load
+from .slots import Job, Slots, steady
+
+STREAMS_PER_PROCESS = 64
+CHUNKS_PER_PROCESS = 3000  # a second
+# Modules of Ansible run from an archive that only this process has on its path, hence the list.
+_START = """
+import importlib, json, sys
+sys.path[:] = json.loads(sys.argv[1])
+importlib.import_module(sys.argv[2]).main()
+"""
+_AHEAD_NS = 20_000_000  # from the word to start until the start, for the word to reach everybody
+
+
+@dataclass
+class Run:
+    """What all processes measured together."""
+
+    start_ns: int
+    measured: list[Measured]
+    loads: list[ClientLoad]
+
+
+def processes_for(load: Load, chunks_per_second: float) -> int:
+    """How many processes this load takes; never more than cores or streams."""
+    if load.processes:
+        return min(load.processes, load.concurrency)
+    by_streams = math.ceil(load.concurrency / STREAMS_PER_PROCESS)
+    by_chunks = math.ceil(load.concurrency * chunks_per_second / CHUNKS_PER_PROCESS)
+    return max(1, min(max(by_streams, by_chunks), len(_cores()), load.concurrency))
+
+
+def _cores() -> Sequence[int]:
+    if hasattr(os, "sched_getaffinity"):
+        return list(os.sched_getaffinity(0))
+    return range(os.cpu_count() or 1)
+
+
+def run_jobs(jobs: Sequence[Job]) -> Run:
+    """Warm up everywhere, start everywhere at once, and read when all is over."""
+    return _run_here(jobs[0]) if len(jobs) == 1 else _run_apart(jobs)
+
+
+def _run_here(job: Job) -> Run:
+    with Slots(job) as slots:
+        slots.warm_up()
+        with steady() as load:
+            start_ns = time.perf_counter_ns() + _AHEAD_NS
+            slots.start(start_ns)
+            while not slots.finished(3600):
+                pass
+    load.dispatch_lags = slots.dispatch_lags()
+    return Run(start_ns, slots.measured(), [load])
+
+
+def _run_apart(jobs: Sequence[Job]) -> Run:
+    with contextlib.ExitStack() as stack:
+        children = [stack.enter_context(_child(job)) for job in jobs]
+        for child in children:
+            child.hear()
+        start_ns = time.perf_counter_ns() + _AHEAD_NS
+        for child in children:
+            child.tell(start_ns=start_ns)
+        for child in children:
+            child.hear()
+        for child in children:
+            child.tell(report=True)
+        reports = [child.hear() for child in children]
+    measured = [Measured(**row) for report in reports for row in report["measured"]]
+    measured.sort(key=lambda request: request.index)
+    return Run(start_ns, measured, [ClientLoad(**report["load"]) for report in reports])
+
+
+class _Child:
+    """The other end of a worker."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def tell(self, **told: Any) -> None:
+        assert self._process.stdin is not None
+        # A child that is gone has said why, or nothing; hear() tells.
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(told) + "\n")
+            self._process.stdin.flush()
+
+    def hear(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        line = self._process.stdout.readline()
+        if not line:
+            last = self._process.stderr.read().strip().rpartition("\n")[2]
+            raise ProbeFailed(f"a process of the client ended early: {last or 'it said nothing'}")
+        heard: dict[str, Any] = json.loads(line)
+        if "failed" in heard:
+            raise ProbeFailed(heard["failed"], heard["hint"])
+        return heard
+
+
+@contextlib.contextmanager
+def _child(job: Job) -> Iterator[_Child]:
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", _START, json.dumps(sys.path), worker.__name__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+    try:
+        child = _Child(process)
+        child.tell(**job.as_plain())
+        yield child
+    finally:
+        # A worker whose pipe ends does so, too; one that still asks is not waited for.
+        process.kill()
+        process.communicate()

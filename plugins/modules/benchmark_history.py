@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Documentation of the action plugin of the same name, which does the work on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: benchmark_history
+short_description: Note figures of a benchmark and compare them with earlier ones
+version_added: 0.1.0
+description:
+  - Appends one line of JSON to a file on the controller and compares each load's tokens a second with earlier
+    runs of the same GPU, image, model, arguments, client version and workload.
+  - How much such figures differ without a reason is learnt from the earlier runs. A value below their median
+    by more than that is a drop; it is noted, and the task fails with both numbers.
+  - Values of a drop, and of a client that could not keep up, are never learnt from.
+options:
+  path:
+    description:
+      - File of the history. It is made, and its folder, when there is none.
+    type: path
+    required: true
+  gpu:
+    description: GPUs that served.
+    type: str
+    required: true
+  image:
+    description: Image of the engine.
+    type: str
+    required: true
+  model:
+    description: Served name of the model.
+    type: str
+    required: true
+  arguments:
+    description: Arguments of the engine.
+    type: list
+    elements: str
+    default: []
+  points:
+    description:
+      - RV(inference.stack.llm_benchmark#module:figures), one for each load of the run.
+    type: list
+    elements: dict
+    required: true
+  context:
+    description: Whatever else is worth knowing, for instance the driver. It is noted, not compared.
+    type: dict
+    default: {}
+  minimum_runs:
+    description: Earlier runs that it takes before anything is judged.
+    type: int
+    default: 5
+  accept:
+    description:
+      - Whether this run is the new measure, whatever it shows. Earlier ones no longer count.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    description: Can run in check mode and return what it would return otherwise.
+    support: full
+    details: It compares and fails as otherwise, and notes nothing.
+  diff_mode:
+    description: Can show what changed.
+    support: none
+  platform:
+    description: Where it runs.
+    support: full
+    platforms: posix
+    details: Always on the controller.
+seealso:
+  - module: inference.stack.llm_benchmark
+  - plugin: inference.stack.benchmark_table
+    plugin_type: filter
+author:
+  - inference.stack contributors (@inference-stack)
+"""
+
+EXAMPLES = r"""
+- name: Measure with one and with four users
+  inference.stack.llm_benchmark:
+    base_url: http://127.0.0.1:8000
+    model: Qwen/Qwen3-8B-AWQ
+    concurrency: "{{ item }}"
+  loop: [1, 4]
+  register: measured
+
+- name: Note and compare
+  inference.stack.benchmark_history:
+    path: ~/benchmark_history.jsonl
+    gpu: rtx-3060-12gb
+    image: vllm/vllm-openai:v0.8.5.post1
+    model: Qwen/Qwen3-8B-AWQ
+    arguments: [--max-model-len, "8192"]
+    points: "{{ measured.results | map(attribute='figures') }}"
+  register: noted
+"""
+
+RETURN = r"""
+path:
+  description: File of the history.
+  returned: success
+  type: str
+entry:
+  description: The line, as a mapping.
+  returned: success
+  type: dict
+  contains:
+    format:
+      description: Changes whenever lines change their form.
+      type: int
+    time:
+      description: When it was noted, in UTC.
+      type: str
+      sample: "2026-01-31T12:00:00Z"
+    key:
+      description: Digest of all that has to be the same for runs to compare.
+      type: str
+    gpu:
+      description: O(gpu).
+      type: str
+    image:
+      description: O(image).
+      type: str
+    model:
+      description: O(model).
+      type: str
+    arguments:
+      description: O(arguments).
+      type: list
+      elements: str
+    arguments_hash:
+      description: Digest of O(arguments).
+      type: str
+    client_version:
+      description: That of the figures.
+      type: str
+    workload:
+      description: What was asked, from the figures.
+      type: dict
+    context:
+      description: O(context).
+      type: dict
+    points:
+      description: O(points).
+      type: list
+      elements: dict
+    judgements:
+      description:
+        - For each point C(verdict), C(value), and the C(median), C(noise) and number of C(runs) before.
+        - The verdict is V(recorded) (too few runs before), V(ok), V(drop), V(accepted) or V(client_limited).
+      type: list
+      elements: dict
+    accepted:
+      description: O(accept).
+      type: bool
+drops:
+  description: What is slower than before, with both numbers.
+  returned: success
+  type: list
+  elements: str
+"""

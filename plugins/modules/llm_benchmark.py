@@ -1,0 +1,450 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+"""Measures how fast a served model answers."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: llm_benchmark
+short_description: Measure how fast a served model answers
+version_added: 0.1.0
+description:
+  - Asks an OpenAI-compatible server (a vLLM engine, Ollama, a LiteLLM gateway) for streamed answers and
+    measures them from the client's side.
+  - In a closed loop O(concurrency) users ask again as soon as they have their answer. In an open loop
+    (O(request_rate) above 0) requests come at random moments that are fixed before, however fast the server
+    is, and every time counts from the moment at which the request was due.
+  - Names and definitions are those of C(vllm bench serve), so results compare. Where they differ, the
+    description of the figure says so.
+  - Tokens are counted by the server. Where it does not count, they are estimated, and
+    RV(figures.tokens_estimated) says so.
+  - Every prompt begins with words of its own, because servers remember prompts (see O(unique_prompts)).
+  - A benchmark of a client that could not keep up is none of the server. The module watches itself and says
+    so in RV(figures.client_limited).
+options:
+  base_url:
+    description:
+      - Address of the server, with or without C(/v1) at its end.
+    type: str
+    required: true
+  api_key:
+    description:
+      - Key that is sent as a bearer token.
+      - It is cut out of everything that the module returns.
+    type: str
+    default: ''
+  model:
+    description:
+      - Served name of the model, as a client would ask for it.
+    type: str
+    required: true
+  concurrency:
+    description:
+      - Users of a closed loop. In an open loop, the most requests that are answered at once.
+      - Each is a thread with a connection of its own.
+    type: int
+    default: 1
+  request_rate:
+    description:
+      - Requests a second of an open loop, at random moments (a Poisson process). V(0) makes a closed loop.
+    type: float
+    default: 0
+  requests:
+    description: Requests in all.
+    type: int
+    default: 32
+  duration:
+    description:
+      - Seconds after which no further request begins. V(0) sets no limit.
+    type: float
+    default: 0
+  warmup:
+    description: Requests of each slot before anything is measured.
+    type: int
+    default: 1
+  processes:
+    description:
+      - Processes of the client. V(0) takes one for each 64 streams or 3,000 chunks a second, but no more than
+        there are cores.
+    type: int
+    default: 0
+  dataset:
+    description:
+      - V(random) makes prompts of O(input_tokens), V(shared_prefix) puts a common part of O(prefix_tokens)
+        before them, as a system prompt would be, V(file) reads O(dataset_path).
+    type: str
+    choices: [random, file, shared_prefix]
+    default: random
+  dataset_path:
+    description:
+      - File with one JSON object per line, each with C(prompt) or C(messages), and perhaps C(output_tokens).
+      - Lies where the module runs.
+    type: path
+  input_tokens:
+    description:
+      - Tokens of a prompt. The server's own count of two small prompts tells how many words that takes.
+    type: int
+    default: 128
+  output_tokens:
+    description:
+      - The most tokens of an answer (C(max_tokens)).
+    type: int
+    default: 128
+  prefix_tokens:
+    description: Tokens of the common part with O(dataset=shared_prefix).
+    type: int
+    default: 0
+  spread:
+    description:
+      - How far lengths vary. V(0.2) means evenly between 80 and 120 percent of O(input_tokens) and
+        O(output_tokens).
+    type: float
+    default: 0
+  ignore_eos:
+    description:
+      - Whether answers go on until O(output_tokens) (C(ignore_eos) and C(min_tokens)). Only vLLM knows that.
+    type: bool
+    default: false
+  unique_prompts:
+    description:
+      - Whether every prompt begins with words that no prompt had before. V(false) sends the same prompts in
+        every run, and those of a file as they are, so a server may remember them.
+    type: bool
+    default: true
+  extra_body:
+    description: More keys of each request, for instance C(chat_template_kwargs).
+    type: dict
+    default: {}
+  seed:
+    description:
+      - Fixes lengths, words and moments of requests. The first words of prompts differ in each run all the
+        same (see O(unique_prompts)).
+    type: int
+    default: 0
+  slo:
+    description:
+      - What a good answer takes at most, for RV(figures.request_goodput).
+    type: dict
+    suboptions:
+      ttft:
+        description: Milliseconds to the first token.
+        type: float
+      tpot:
+        description: Milliseconds for each token after the first.
+        type: float
+      e2el:
+        description: Milliseconds to the last token.
+        type: float
+  expected_tier:
+    description:
+      - Tier that has to answer. Figures of another one would be taken for its own, so the module fails.
+      - Answers that do not tell who gave them count as expected.
+      - Needs O(tier_map).
+    type: str
+    default: ''
+  tier_map:
+    description:
+      - Which tier an address belongs to, as in the key C(tier_map) of a plan.
+    type: dict
+    default: {}
+  details:
+    description: Whether to return every request's times, too.
+    type: bool
+    default: false
+  request_timeout:
+    description:
+      - Seconds that one request may take in all, however slowly its answer drips.
+    type: float
+    default: 300
+  validate_certs:
+    description: Whether to check the server's certificate.
+    type: bool
+    default: true
+  ca_path:
+    description: Path of a certificate authority to trust instead of the system's.
+    type: path
+  proxy:
+    description:
+      - Address of a proxy to go through. Those of the environment are not used.
+    type: str
+    default: ''
+attributes:
+  check_mode:
+    description: Can run in check mode and return what it would return otherwise.
+    support: partial
+    details:
+      - It changes nothing, but it keeps a server busy that others use. In check mode it checks its options,
+        asks nothing and is skipped. Set C(check_mode=false) on the task to measure all the same.
+  diff_mode:
+    description: Can show what changed.
+    support: none
+    details: It never changes anything.
+  platform:
+    description: Where the module runs.
+    support: full
+    platforms: posix
+notes:
+  - Run it where clients are rather than on the GPU host, whose cores it would take from the engine.
+seealso:
+  - module: inference.stack.llm_health
+  - module: inference.stack.benchmark_history
+author:
+  - inference.stack contributors (@inference-stack)
+"""
+
+EXAMPLES = r"""
+- name: Four users, each with one question after the other
+  inference.stack.llm_benchmark:
+    base_url: http://127.0.0.1:8000
+    model: Qwen/Qwen3-8B-AWQ
+    concurrency: 4
+    requests: 64
+    ignore_eos: true
+
+- name: Two requests a second through the gateway, and how many of them are answered well
+  inference.stack.llm_benchmark:
+    base_url: http://192.0.2.10:30400/v1
+    api_key: "{{ gateway_key }}"
+    model: vllm-qwen
+    request_rate: 2
+    concurrency: 64
+    requests: 120
+    input_tokens: 512
+    spread: 0.5
+    slo:
+      ttft: 500
+      tpot: 40
+
+- name: Questions about one long document
+  inference.stack.llm_benchmark:
+    base_url: http://127.0.0.1:8000
+    model: Qwen/Qwen3-8B-AWQ
+    dataset: shared_prefix
+    prefix_tokens: 4000
+    input_tokens: 50
+    concurrency: 8
+
+- name: Own prompts
+  inference.stack.llm_benchmark:
+    base_url: http://127.0.0.1:11434
+    model: qwen3:4b
+    dataset: file
+    dataset_path: /srv/prompts.jsonl
+    requests: 20
+"""
+
+RETURN = r"""
+figures:
+  description:
+    - What was measured, flat, under the names of C(vllm bench serve).
+    - For each of C(ttft), C(ttfot), C(first_byte), C(tpot), C(itl), C(icl) and C(e2el) there are
+      C(mean_NAME_ms), C(median_NAME_ms), C(std_NAME_ms), C(p50_NAME_ms), C(p90_NAME_ms), C(p95_NAME_ms) and
+      C(p99_NAME_ms); null where nothing could be measured.
+    - C(ttft) is the time to the first token, C(ttfot) to the first visible content (a model may think before
+      it), C(first_byte) to the head of the answer, C(e2el) to the last token, C(tpot) that for each token
+      after the first.
+    - C(icl) is the gap between two chunks. C(itl), the gap between two tokens, is known only where a chunk
+      holds about one token.
+  returned: success
+  type: dict
+  contains:
+    client_version:
+      description: Changes whenever figures change their meaning.
+      type: str
+      sample: "1"
+    model_id:
+      description: Served name that was asked for.
+      type: str
+    max_concurrency:
+      description: O(concurrency).
+      type: int
+    request_rate:
+      description: O(request_rate), V(inf) in a closed loop.
+      type: raw
+    num_prompts:
+      description: O(requests).
+      type: int
+    dataset:
+      description: O(dataset).
+      type: str
+    input_tokens:
+      description: O(input_tokens).
+      type: int
+    output_tokens:
+      description: O(output_tokens).
+      type: int
+    prefix_tokens:
+      description: O(prefix_tokens).
+      type: int
+    spread:
+      description: O(spread).
+      type: float
+    ignore_eos:
+      description: O(ignore_eos).
+      type: bool
+    unique_prompts:
+      description: O(unique_prompts).
+      type: bool
+    duration:
+      description: Seconds from the start to the end of the last answer.
+      type: float
+    completed:
+      description: Requests that succeeded.
+      type: int
+    failed:
+      description: Requests that did not.
+      type: int
+    errors:
+      description: Why requests failed, the most frequent reasons first.
+      type: list
+      elements: dict
+      contains:
+        message:
+          description: The reason.
+          type: str
+        count:
+          description: How often.
+          type: int
+    total_input_tokens:
+      description: Tokens of the prompts that were answered.
+      type: int
+    total_output_tokens:
+      description: Tokens of the answers.
+      type: int
+    request_throughput:
+      description: Answers a second.
+      type: float
+    output_throughput:
+      description: Tokens of answers a second.
+      type: float
+      sample: 61.3
+    total_token_throughput:
+      description: Tokens of prompts and answers a second.
+      type: float
+    request_goodput:
+      description: Answers a second that met O(slo), null without one.
+      type: float
+    tokens_per_chunk:
+      description: Tokens that one chunk of a stream held on average.
+      type: float
+    tokens_estimated:
+      description: Whether the server did not count, so that each chunk was taken for one token.
+      type: bool
+    tiers:
+      description: How many answers each tier gave.
+      type: dict
+      sample: {gpu: 64}
+    client_limited:
+      description: Whether the client could not keep up. Then the figures are its own, not the server's.
+      type: bool
+    client_limits:
+      description: What the client could not keep up with, and what helps.
+      type: list
+      elements: str
+    client_processes:
+      description: Processes of the client.
+      type: int
+    client_cpu_per_wall:
+      description: Part of the time that the busiest process of the client computed.
+      type: float
+    client_lag_p99_ms:
+      description: How late a thread of the client woke (99th percentile).
+      type: float
+    dispatch_lag_p99_ms:
+      description: How long after their moment requests of an open loop were sent (99th percentile).
+      type: float
+details:
+  description:
+    - Every request, in seconds, under the names of vLLM's detailed results (C(input_lens), C(output_lens),
+      C(ttfts), C(itls), C(latencies), C(start_times), C(errors)). Empty without O(details).
+  returned: success
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.inference.stack.plugins.module_utils.benchmarking.run import benchmark
+from ansible_collections.inference.stack.plugins.module_utils.benchmarking.settings import (
+    DATASETS,
+    RANDOM,
+    SLOS,
+    Load,
+    Settings,
+    Target,
+    Workload,
+    check,
+)
+from ansible_collections.inference.stack.plugins.module_utils.errors import StackError, fail
+
+TARGET: dict[str, dict] = {
+    "base_url": {"type": "str", "required": True},
+    "api_key": {"type": "str", "default": "", "no_log": True},
+    "model": {"type": "str", "required": True},
+    "request_timeout": {"type": "float", "default": 300.0},
+    "validate_certs": {"type": "bool", "default": True},
+    "ca_path": {"type": "path"},
+    "proxy": {"type": "str", "default": ""},
+}
+WORKLOAD: dict[str, dict] = {
+    "dataset": {"type": "str", "choices": list(DATASETS), "default": RANDOM},
+    "dataset_path": {"type": "path"},
+    "input_tokens": {"type": "int", "default": 128},
+    "output_tokens": {"type": "int", "default": 128},
+    "prefix_tokens": {"type": "int", "default": 0},
+    "spread": {"type": "float", "default": 0.0},
+    "ignore_eos": {"type": "bool", "default": False},
+    "unique_prompts": {"type": "bool", "default": True},
+    "extra_body": {"type": "dict", "default": {}},
+    "seed": {"type": "int", "default": 0},
+}
+LOAD: dict[str, dict] = {
+    "concurrency": {"type": "int", "default": 1},
+    "requests": {"type": "int", "default": 32},
+    "request_rate": {"type": "float", "default": 0.0},
+    "duration": {"type": "float", "default": 0.0},
+    "warmup": {"type": "int", "default": 1},
+    "processes": {"type": "int", "default": 0},
+}
+ARGUMENTS: dict[str, dict] = {
+    **TARGET,
+    **WORKLOAD,
+    **LOAD,
+    "slo": {"type": "dict", "options": {name: {"type": "float"} for name in SLOS}},
+    "expected_tier": {"type": "str", "default": ""},
+    "tier_map": {"type": "dict", "default": {}},
+    "details": {"type": "bool", "default": False},
+}
+
+
+def read_settings(params: dict) -> Settings:
+    """What to measure. Raises InvalidInput for options that cannot be meant."""
+
+    def chosen(options: dict) -> dict:
+        return {name: "" if params[name] is None else params[name] for name in options}
+
+    settings = Settings(
+        target=Target(**chosen(TARGET)),
+        workload=Workload(**chosen(WORKLOAD)),
+        load=Load(**chosen(LOAD)),
+        slo={name: limit for name, limit in (params["slo"] or {}).items() if limit is not None},
+        tier_map={str(address): str(tier) for address, tier in params["tier_map"].items()},
+        expected_tier=params["expected_tier"],
+    )
+    check(settings)
+    return settings
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    try:
+        settings = read_settings(module.params)
+        if module.check_mode:
+            module.exit_json(changed=False, skipped=True, msg="check mode: nothing was asked")
+        measured = benchmark(settings, module.params["details"])
+    except StackError as error:
+        fail(module, error, changed=False)
+    module.exit_json(changed=False, **measured)
+
+
+if __name__ == "__main__":
+    main()
