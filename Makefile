@@ -10,10 +10,10 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 TEST_LAB ?= test
 
-.PHONY: help setup demo up down prune clean status ssh kubectl test lint unit molecule bench build
+.PHONY: help setup demo up down prune clean status ssh doctor site-status models ask logs port-forward import-model kubectl test lint unit molecule faults soak bench docs build
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 16
 
 setup: ## Make .venv with everything that the tests need, and link the checkout as inference.stack
 	@./lab/bootstrap.sh test
@@ -49,6 +49,30 @@ prune: .venv/.run ## Remove superseded components from the cache
 clean: .venv/.run ## Take every lab down and empty the cache of built components
 	@python -m lab clean
 
+# --- a site: SITE=inventories/home, or the lab that is up; ARGS go to ansible-playbook, for instance --ask-vault-pass ---
+doctor: .venv/.run ## Name the first broken layer from the PCI link to the gateway; fails when requests go unanswered
+	@python -m tools.operate doctor || [ $$? -eq 1 ]
+
+site-status: .venv/.run ## Hosts, GPU memory, mode, models, tiers, last figures and versions on one screen
+	@python -m tools.operate status
+
+models: .venv/.run ## The models that the gateway offers
+	@python -m tools.operate models
+
+ask: .venv/.run ## Let a model answer: make ask MODEL=qwen3-8b-awq PROMPT="Why?" TOKENS=64
+	@python -m tools.operate ask
+
+logs: .venv/.run ## The end of a log: make logs OF=gateway LINES=100 (or a model, ollama, device-plugin)
+	@python -m tools.operate logs
+
+port-forward: .venv/.run ## A way to a Service: make port-forward TO=gateway PORT=4000 (or vllm-api, ollama, a model)
+	@python -m tools.operate port-forward
+
+# --- models ---
+import-model: .venv/.run ## A model's row for inference_catalog: make import-model MODEL=Qwen/Qwen3-8B-AWQ (or a folder)
+	@ansible-playbook -i localhost, playbooks/import_model.yml $(ARGS) \
+	  -e import_model_$(if $(wildcard $(MODEL)/.),folder=$(abspath $(MODEL)),repository=$(MODEL))
+
 # --- the tests ---
 test: .venv/.test ## Lint, unit tests and the rehearsal from empty hosts to real requests (what CI runs)
 	@LAB=$(TEST_LAB) python tests/run.py lint unit molecule
@@ -62,8 +86,19 @@ unit: .venv/.test ## Unit tests
 molecule: .venv/.test ## The molecule scenario `default` alone
 	@LAB=$(TEST_LAB) python tests/run.py molecule
 
+faults: .venv/.test ## Plant faults on the lab that is up and see that doctor names each (an hour)
+	@pytest -v tests/faults
+
+soak: .venv/.test ## What takes longer: a hundred thousand cut and damaged streams
+	@pytest -q -n 2 tests/soak
+
 bench: .venv/.test ## Ratios measured side by side on the lab that is up
+	@PYTHONPATH=.ansible/collections python -m tests.bench_client
+	@PYTHONPATH=.ansible/collections python -m tests.bench_vllm
 	@python -m tests.bench
+
+docs: .venv/.test ## Write the parts of docs/ anew that follow from catalog and planner
+	@PYTHONPATH=.ansible/collections python -m tests.generated_docs
 
 build: .venv/.test ## The archive that Galaxy gets
 	@ansible-galaxy collection build --force --output-path .

@@ -200,6 +200,28 @@ problems:
     - >-
       GPU 0 has fallen off the bus (GPU is lost; the kernel log says Xid 79).
       Stop what uses it, check its cable and power, then reboot the host.
+diagnosis:
+  description: The same as RV(problems) for programs.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    layer:
+      description: Where it was seen, V(pci) for the card and its cable, V(driver) for the software above.
+      type: str
+      sample: pci
+    evidence:
+      description: What was seen.
+      type: str
+      sample: GPU 0 has fallen off the bus (GPU is lost; the kernel log says Xid 79)
+    next_step:
+      description: What to do about it.
+      type: str
+      sample: Stop what uses it, check its cable and power, then reboot the host.
+    is_slowdown:
+      description: Whether the GPU works in spite of it, only slower.
+      type: bool
+      sample: false
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -11,6 +11,23 @@ from ansible_collections.inference.stack.plugins.module_utils.hosts.kernel_drive
 from ansible_collections.inference.stack.plugins.module_utils.hosts.pci import PciGpu
 from ansible_collections.inference.stack.plugins.module_utils.hosts.thunderbolt import ThunderboltDevice
 
+PCI, DRIVER = "pci", "driver"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong, how far up it was seen, and what to do next."""
+
+    layer: str
+    """PCI for the card and its cable, DRIVER for the software that speaks to it."""
+    evidence: str
+    next_step: str
+    is_slowdown: bool = False
+    """The GPU works, but not as well as it could."""
+
+    def __str__(self) -> str:
+        return f"{self.evidence}. {self.next_step}"
+
 
 @dataclass(frozen=True)
 class Findings:
@@ -35,7 +52,7 @@ class Findings:
         return len(versions) > 1
 
 
-def diagnose(findings: Findings) -> list[str]:
+def diagnose(findings: Findings) -> list[Problem]:
     """What is wrong, from the cable upwards. Empty for a healthy host and for a host without a GPU."""
     return [
         *_diagnose_thunderbolt(findings),
@@ -45,77 +62,95 @@ def diagnose(findings: Findings) -> list[str]:
     ]
 
 
-def _diagnose_thunderbolt(findings: Findings) -> Iterator[str]:
+def _diagnose_thunderbolt(findings: Findings) -> Iterator[Problem]:
     for device in findings.thunderbolt_devices:
         if not device.is_authorized:
             title = " ".join(part for part in (device.vendor, device.name) if part) or "device"
-            yield (
-                f"Thunderbolt {title} at {device.bus_name} is not authorised, so it stays hidden. "
-                f"Run 'boltctl enroll --policy auto {device.unique_id}' on the host."
+            yield Problem(
+                PCI,
+                f"Thunderbolt {title} at {device.bus_name} is not authorised, so it stays hidden",
+                f"Run 'boltctl enroll --policy auto {device.unique_id}' on the host.",
             )
 
 
-def _diagnose_pci(findings: Findings) -> Iterator[str]:
+def _diagnose_pci(findings: Findings) -> Iterator[Problem]:
     for gpu in findings.pci_gpus:
         link = gpu.link
         if not gpu.answers:
-            yield (
-                f"GPU {gpu.bus_id} does not answer on the PCI bus. "
-                "Check its cable and power, power it off and on, then reboot the host."
+            yield Problem(
+                PCI,
+                f"GPU {gpu.bus_id} does not answer on the PCI bus",
+                "Check its cable and power, power it off and on, then reboot the host.",
             )
         elif link.width_lanes and link.width_max_lanes and link.width_lanes < link.width_max_lanes:
-            yield (
+            yield Problem(
+                PCI,
                 f"GPU {gpu.bus_id} is connected with {link.width_lanes} of {link.width_max_lanes} PCI lanes, "
-                "so models load slowly. Reseat the card or its cable."
+                "so models load slowly",
+                "Reseat the card or its cable.",
+                is_slowdown=True,
             )
 
 
-def _diagnose_driver(findings: Findings) -> Iterator[str]:
+def _diagnose_driver(findings: Findings) -> Iterator[Problem]:
     reading = findings.nvml
     if reading.state is nvml.State.VERSION_MISMATCH or findings.is_mismatched:
-        yield (
+        yield Problem(
+            DRIVER,
             f"The NVIDIA library {reading.library_version or 'of unknown version'} does not match the loaded "
-            f"kernel module {findings.loaded_version or 'of unknown version'}. "
-            "Reboot the host, and hold the driver's packages against unattended upgrades."
+            f"kernel module {findings.loaded_version or 'of unknown version'}",
+            "Reboot the host, and hold the driver's packages against unattended upgrades.",
         )
     elif reading.state is nvml.State.LIBRARY_MISSING and findings.pci_gpus:
-        yield (
-            "The host has an NVIDIA GPU but no NVIDIA driver (libnvidia-ml.so.1 cannot be loaded). "
-            "Install the driver's packages."
+        yield Problem(
+            DRIVER,
+            "The host has an NVIDIA GPU but no NVIDIA driver (libnvidia-ml.so.1 cannot be loaded)",
+            "Install the driver's packages.",
         )
     elif reading.state is nvml.State.DRIVER_NOT_LOADED and findings.pci_gpus:
-        yield (
-            "The NVIDIA driver is installed but its kernel module is not loaded. "
+        yield Problem(
+            DRIVER,
+            "The NVIDIA driver is installed but its kernel module is not loaded",
             "Run 'modprobe nvidia'; where that fails, 'journalctl -k' names the reason "
-            "(kernel headers, Secure Boot, another driver)."
+            "(kernel headers, Secure Boot, another driver).",
         )
     elif reading.state is nvml.State.DRIVER_NOT_LOADED:
-        yield (
-            "The NVIDIA driver is installed but the PCI bus shows no NVIDIA GPU. "
-            "Check that the GPU is plugged in, powered and, behind Thunderbolt, authorised."
+        yield Problem(
+            DRIVER,
+            "The NVIDIA driver is installed but its kernel module is not loaded, and the PCI bus shows no "
+            "NVIDIA GPU",
+            "Check that the GPU is plugged in, powered and, behind Thunderbolt, authorised; "
+            "then run 'modprobe nvidia'.",
         )
     elif reading.state is nvml.State.FAILED:
-        yield f"The NVIDIA library cannot be used: {reading.reason}. 'journalctl -k' may name the reason."
+        yield Problem(
+            DRIVER,
+            f"The NVIDIA library cannot be used: {reading.reason}",
+            "'journalctl -k' may name the reason.",
+        )
 
 
-def _diagnose_gpus(findings: Findings) -> Iterator[str]:
+def _diagnose_gpus(findings: Findings) -> Iterator[Problem]:
     reading = findings.nvml
     for silent in reading.silent_gpus:
         if silent.is_lost:
-            yield (
-                f"GPU {silent.index} has fallen off the bus ({silent.reason}; the kernel log says Xid 79). "
-                "Stop what uses it, check its cable and power, then reboot the host."
+            yield Problem(
+                PCI,
+                f"GPU {silent.index} has fallen off the bus ({silent.reason}; the kernel log says Xid 79)",
+                "Stop what uses it, check its cable and power, then reboot the host.",
             )
         else:
-            yield (
-                f"GPU {silent.index} does not answer the driver ({silent.reason}). "
-                "Look at 'journalctl -k' for Xid messages."
+            yield Problem(
+                DRIVER,
+                f"GPU {silent.index} does not answer the driver ({silent.reason})",
+                "Look at 'journalctl -k' for Xid messages.",
             )
     if reading.state is nvml.State.READY:
         for gpu in findings.pci_gpus:
             if gpu.driver != "nvidia":
                 owner = f"belongs to the kernel driver {gpu.driver}" if gpu.driver else "has no kernel driver"
-                yield (
-                    f"GPU {gpu.bus_id} {owner} instead of nvidia. "
-                    "Free it from that driver (for nouveau: blacklist it) and reboot the host."
+                yield Problem(
+                    DRIVER,
+                    f"GPU {gpu.bus_id} {owner} instead of nvidia",
+                    "Free it from that driver (for nouveau: blacklist it) and reboot the host.",
                 )

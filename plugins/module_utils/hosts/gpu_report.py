@@ -38,6 +38,7 @@ def collect(sources: Sources) -> Findings:
 def shape(findings: Findings) -> dict[str, Any]:
     """The findings as plain values."""
     reading = findings.nvml
+    problems = diagnose(findings)
     return {
         "gpus": [
             {
@@ -55,7 +56,8 @@ def shape(findings: Findings) -> dict[str, Any]:
             "library": reading.library_version,
             "mismatch": findings.is_mismatched,
         },
-        "problems": diagnose(findings),
+        "problems": [str(problem) for problem in problems],
+        "diagnosis": [_plain(problem) for problem in problems],
     }
 
 

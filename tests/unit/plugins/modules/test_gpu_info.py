@@ -151,7 +151,7 @@ def returned_keys(value: Any) -> dict[str, Any]:
 
 def test_everything_returned_is_documented(host: Host, gpu: GpuStandin) -> None:
     host.pci.add("0000:01:00.0", RTX_3060)
-    write_attributes(host.thunderbolt / "0-1", {"authorized": "1"})
+    write_attributes(host.thunderbolt / "0-1", {"authorized": "0"})
     with holding_memory(1243):
         result = host.gpu_info(gpu.library)
     for key in ("changed", "invocation"):

@@ -1,0 +1,212 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+"""Takes one look at an OpenAI-compatible server, and never fails for what it sees."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: llm_endpoint_info
+short_description: Take one look at an OpenAI-compatible server
+version_added: 0.1.0
+description:
+  - Tells whether the server lives, which models it names, and what each of O(ask) answers, from which tier.
+  - A server that is away, refuses the key or does not answer in time is an answer too. The module fails only
+    for options that make no sense. M(inference.stack.llm_health) waits and fails.
+  - Speaks to the server directly, past any proxy, and needs Python's standard library only.
+options:
+  base_url:
+    description: Address of the server, with or without C(/v1) at its end.
+    type: str
+    required: true
+  api_key:
+    description:
+      - Key that is sent as a bearer token.
+      - It is cut out of everything that the module returns.
+    type: str
+    default: ''
+  ask:
+    description: Served names of the models to ask. Without any, nothing is generated.
+    type: list
+    elements: str
+    default: []
+  prompt:
+    description: What they are asked.
+    type: str
+    default: Say OK.
+  max_tokens:
+    description: Tokens that an answer may have.
+    type: int
+    default: 1
+  tier_map:
+    description: Which tier an address belongs to, as in the key C(tier_map) of a plan.
+    type: dict
+    default: {}
+  timeout:
+    description: Seconds that the whole look may take.
+    type: float
+    default: 300
+  request_timeout:
+    description: Seconds that one request may take in all, however slowly its answer drips.
+    type: float
+    default: 60
+  validate_certs:
+    description: Whether to check the server's certificate.
+    type: bool
+    default: true
+  ca_path:
+    description: Path of a certificate authority to trust instead of the system's.
+    type: path
+extends_documentation_fragment:
+  - inference.stack.read_only
+attributes:
+  check_mode:
+    details: It only asks; the models of O(ask) generate in check mode, too.
+  platform:
+    description: Where the module runs.
+    support: full
+    platforms: posix
+seealso:
+  - module: inference.stack.llm_health
+  - module: inference.stack.plan
+author:
+  - inference.stack contributors (@inference-stack)
+"""
+
+EXAMPLES = r"""
+- name: Look at the gateway
+  inference.stack.llm_endpoint_info:
+    base_url: http://192.0.2.10:30400
+    api_key: "{{ gateway_key }}"
+    ask: [Qwen/Qwen3-8B-AWQ]
+    tier_map: "{{ inference_plan.tier_map }}"
+  register: gateway
+
+- name: Say who answered
+  ansible.builtin.debug:
+    msg: "{{ gateway.answers | items2dict(key_name='model', value_name='tier') }}"
+"""
+
+RETURN = r"""
+url:
+  description: Address of the server without C(/v1).
+  returned: always
+  type: str
+  sample: http://192.0.2.10:30400
+reachable:
+  description: Whether something spoke HTTP.
+  returned: always
+  type: bool
+  sample: true
+alive:
+  description: Whether it says that it lives.
+  returned: always
+  type: bool
+  sample: true
+refused:
+  description: Whether it refused the key.
+  returned: always
+  type: bool
+  sample: false
+models:
+  description: Models that it names.
+  returned: always
+  type: list
+  elements: str
+  sample: [Qwen/Qwen3-8B-AWQ]
+answers:
+  description: One row per model that was asked. Empty when the look ended earlier.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    model:
+      description: The model.
+      type: str
+      sample: Qwen/Qwen3-8B-AWQ
+    answered:
+      description: Whether it generated a token.
+      type: bool
+      sample: true
+    tier:
+      description: Tier that answered. V(unknown) where nothing tells.
+      type: str
+      sample: gpu
+    api_base:
+      description: Address behind the answer, empty where nothing tells.
+      type: str
+      sample: http://qwen3-8b-awq-inference.ml.svc.cluster.local:8000/v1
+    fallbacks:
+      description: Tiers that the gateway tried before.
+      type: int
+      sample: 0
+    latency_s:
+      description: Seconds that the answer took.
+      type: float
+      sample: 0.182
+    completion_tokens:
+      description: Tokens as the server counted them, 0 where it does not count.
+      type: int
+      sample: 1
+    content:
+      description: The answer.
+      type: str
+      sample: OK
+    reasoning:
+      description: What the model thought before it, where the server keeps that apart.
+      type: str
+      sample: ''
+    error:
+      description: Why it did not answer. Empty when it did.
+      type: str
+      sample: ''
+error:
+  description: Where the look ended. Empty when it went through.
+  returned: always
+  type: str
+  sample: ''
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput, StackError, fail
+from ansible_collections.inference.stack.plugins.module_utils.openai_api.client import Client
+from ansible_collections.inference.stack.plugins.module_utils.openai_api.transport import tls_context
+from ansible_collections.inference.stack.plugins.module_utils.probing.endpoint import Look, Looker, Question
+
+ARGUMENTS: dict[str, dict] = {
+    "base_url": {"type": "str", "required": True},
+    "api_key": {"type": "str", "default": "", "no_log": True},
+    "ask": {"type": "list", "elements": "str", "default": []},
+    "prompt": {"type": "str", "default": "Say OK."},
+    "max_tokens": {"type": "int", "default": 1},
+    "tier_map": {"type": "dict", "default": {}},
+    "timeout": {"type": "float", "default": 300.0},
+    "request_timeout": {"type": "float", "default": 60.0},
+    "validate_certs": {"type": "bool", "default": True},
+    "ca_path": {"type": "path"},
+}
+
+
+def look(params: dict) -> Look:
+    """Raises InvalidInput for options that make no sense; everything else is part of what was seen."""
+    for option in ("timeout", "request_timeout", "max_tokens"):
+        if params[option] <= 0:
+            raise InvalidInput(f"{option} must be above 0")
+    tls = tls_context(params["validate_certs"], params["ca_path"] or "")
+    tiers = {str(address): str(tier) for address, tier in params["tier_map"].items()}
+    question = Question(params["prompt"], params["max_tokens"])
+    with Client(params["base_url"], params["api_key"], params["request_timeout"], tls) as client:
+        return Looker(client, params["timeout"], tiers).look(params["ask"], question)
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    try:
+        seen = look(module.params)
+    except StackError as error:
+        fail(module, error)
+    module.exit_json(changed=False, **seen.as_plain())
+
+
+if __name__ == "__main__":
+    main()
