@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: Apache-2.0
-"""What a cluster already has of a list of objects, and what is left over from earlier lists."""
+"""What a cluster already has of a list of objects, what applying them would change, and what is left over."""
 
 from __future__ import annotations
 
@@ -9,18 +9,35 @@ module: cluster_objects_info
 short_description: Compare a list of Kubernetes objects with what a cluster has
 version_added: 0.1.0
 description:
-  - Reads, in one connection, everything that a role has to know before it applies a list of objects.
-  - Says which objects exist, which cannot be applied yet because their namespace or API is missing, who owns
-    C(spec.replicas), and which objects of the same owner were applied earlier but are no longer in the list.
+  - Reads, over one connection, everything that a role has to know before it applies a list of objects.
+  - Has the API server try a server-side apply of each object that exists (a dry run), so that a caller needs
+    to apply only what differs, and nothing where nothing does.
+  - Says which objects cannot be applied yet because their namespace or API is missing, who owns
+    C(spec.replicas), which workloads have not rolled out, and which objects of the same owner were applied
+    earlier but left the list.
   - Changes nothing.
 author:
   - The inference.stack authors
 options:
   definitions:
-    description: The objects. Only C(apiVersion), C(kind) and C(metadata.name)/C(metadata.namespace) are used.
+    description: The objects.
     type: list
     elements: dict
     required: true
+  secrets:
+    description: Objects of kind Secret. Their content is never returned.
+    type: list
+    elements: dict
+    default: []
+  foundation:
+    description: Objects that are applied first and never left over, such as the namespace.
+    type: list
+    elements: dict
+    default: []
+  share_replicas:
+    description: Leave C(spec.replicas) out of what would be applied once somebody else has set it.
+    type: bool
+    default: false
   owner:
     description: The owner of the objects, as in the label C(inference.stack/owner).
     type: str
@@ -47,6 +64,10 @@ EXAMPLES = r"""
     namespace: ml
     definitions: "{{ objects }}"
   register: observed
+
+- name: Say what an apply would change
+  ansible.builtin.debug:
+    msg: "{{ observed.pending | items2dict(key_name='object', value_name='verdict') }}"
 """
 
 RETURN = r"""
@@ -55,7 +76,8 @@ namespace_exists:
   type: bool
   returned: success
 objects:
-  description: One row per object, in the order of the definitions.
+  description:
+    - One row per object. Secrets first, then O(foundation), the ConfigMap that remembers, O(definitions).
   type: list
   elements: dict
   returned: success
@@ -72,6 +94,11 @@ objects:
     obstacle:
       description: What is missing, C(namespace) or C(api), or empty.
       type: str
+    verdict:
+      description:
+        - What an apply would do. V(created), V(changed), V(unchanged), V(adopted) for a change of nothing
+          but the owners of fields, V(untried) where the server takes no dry run.
+      type: str
     replicas:
       description: C(spec.replicas) of the live object, if it has any.
       type: int
@@ -79,10 +106,42 @@ objects:
       description: Field managers that own C(spec.replicas).
       type: list
       elements: str
+pending:
+  description:
+    - Objects to apply, in this order; empty when the cluster is as wanted. Secrets are not among them.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    object:
+      description: The object in words.
+      type: str
+    verdict:
+      description: As in RV(objects[].verdict).
+      type: str
+    definition:
+      description: What to apply.
+      type: dict
+pending_secrets:
+  description: Places, counted from 0, in O(secrets) of those to apply.
+  type: list
+  elements: int
+  returned: success
+unfinished:
+  description: Workloads among the objects that have not rolled out, and how far each is.
+  type: dict
+  returned: success
+  sample:
+    Deployment ml/litellm: 0 of 1 pods are available
 stale:
   description: Objects with this owner's labels that it applied earlier and that are gone from the list.
   type: list
   elements: dict
+  returned: success
+memory:
+  description:
+    - The ConfigMap that remembers the objects, without the stale ones. To be applied when those are removed.
+  type: dict
   returned: success
 config_maps:
   description: Data of the ConfigMaps asked for; those that do not exist are left out.
@@ -90,69 +149,13 @@ config_maps:
   returned: success
 """
 
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.inference.stack.plugins.module_utils.cluster.api import Api
 from ansible_collections.inference.stack.plugins.module_utils.cluster.kubeconfig import harmless_values
-from ansible_collections.inference.stack.plugins.module_utils.cluster.objects import (
-    Identity,
-    is_owned,
-    memory_name,
-    recall,
-    replicas_managers,
-)
+from ansible_collections.inference.stack.plugins.module_utils.cluster.objects import names_of_secrets
+from ansible_collections.inference.stack.plugins.module_utils.cluster.observing import Wanted, observe
 from ansible_collections.inference.stack.plugins.module_utils.cluster.options import CLUSTER_OPTIONS
 from ansible_collections.inference.stack.plugins.module_utils.errors import StackError, fail
-
-
-def describe(api: Api, identity: Identity, namespaces: dict[str, bool]) -> dict[str, Any]:
-    """One row about one wanted object."""
-    resource = api.resource(identity.api_version, identity.kind)
-    row: dict[str, Any] = {"object": str(identity), "exists": False, "applicable": True, "obstacle": ""}
-    if resource is None:
-        return {**row, "applicable": False, "obstacle": "api"}
-    if resource.namespaced and not has_namespace(api, identity.namespace, namespaces):
-        return {**row, "applicable": False, "obstacle": "namespace"}
-    found = api.read(*identity)
-    if found is None:
-        return row
-    row["exists"] = True
-    if "replicas" in (found.get("spec") or {}):
-        row["replicas"] = found["spec"]["replicas"]
-        row["replicas_managers"] = replicas_managers(found)
-    return row
-
-
-def has_namespace(api: Api, name: str, known: dict[str, bool]) -> bool:
-    if name not in known:
-        known[name] = api.read("v1", "Namespace", "", name) is not None
-    return known[name]
-
-
-def observe(api: Api, params: dict[str, Any]) -> dict[str, Any]:
-    """Everything at once; the connection is kept."""
-    owner, namespace = params["owner"], params["namespace"]
-    namespaces: dict[str, bool] = {}
-    wanted = [Identity.of(definition) for definition in params["definitions"]]
-    rows = [describe(api, identity, namespaces) for identity in wanted]
-    stale = []
-    config_maps = {}
-    if has_namespace(api, namespace, namespaces):
-        for identity in recall(api.read("v1", "ConfigMap", namespace, memory_name(owner))):
-            found = None if identity in wanted else api.read(*identity)
-            if found is not None and is_owned(found, owner):
-                stale.append(identity.reference())
-        for name in params["config_maps"]:
-            found = api.read("v1", "ConfigMap", namespace, name)
-            if found is not None:
-                config_maps[name] = found.get("data") or {}
-    return {
-        "namespace_exists": namespaces[namespace],
-        "objects": rows,
-        "stale": stale,
-        "config_maps": config_maps,
-    }
 
 
 def main() -> None:
@@ -160,16 +163,21 @@ def main() -> None:
         argument_spec={
             **CLUSTER_OPTIONS,
             "definitions": {"type": "list", "elements": "dict", "required": True},
+            "secrets": {"type": "list", "elements": "dict", "default": [], "no_log": True},
+            "foundation": {"type": "list", "elements": "dict", "default": []},
+            "share_replicas": {"type": "bool", "default": False},
             "owner": {"type": "str", "required": True},
             "namespace": {"type": "str", "required": True},
             "config_maps": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
-    module.no_log_values.difference_update(harmless_values(module.params["kubeconfig"]))
+    params = module.params
+    shown = harmless_values(params["kubeconfig"]) | names_of_secrets(params["secrets"])
+    module.no_log_values.difference_update(shown)
+    wanted = Wanted(**{name: params[name] for name in Wanted._fields})
     try:
-        api = Api.from_kubeconfig(module.params["kubeconfig"], module.params["context"])
-        result = observe(api, module.params)
+        result = observe(Api.from_kubeconfig(params["kubeconfig"], params["context"]), wanted)
     except StackError as error:
         fail(module, error)
     module.exit_json(changed=False, **result)

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""GET requests to a Kubernetes API server over one kept connection."""
+"""Questions to a Kubernetes API server over one kept connection."""
 
 from __future__ import annotations
 
 import http.client
 import json
 import ssl
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Union
 from urllib.parse import quote, urlencode, urlsplit
 
 from ansible_collections.inference.stack.plugins.module_utils.cluster.kubeconfig import (
@@ -15,7 +15,10 @@ from ansible_collections.inference.stack.plugins.module_utils.cluster.kubeconfig
     read_access,
     tls_context,
 )
+from ansible_collections.inference.stack.plugins.module_utils.cluster.objects import Identity
 from ansible_collections.inference.stack.plugins.module_utils.errors import ProbeFailed, Unreachable
+
+Query = Union[Mapping[str, str], Sequence[tuple[str, str]]]
 
 
 class Resource(NamedTuple):
@@ -23,6 +26,14 @@ class Resource(NamedTuple):
 
     plural: str
     namespaced: bool
+
+
+class Refused(ProbeFailed):
+    """The server answered, and the answer was no."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Api:
@@ -38,18 +49,18 @@ class Api:
     def from_kubeconfig(cls, source: Any, context: str | None = None) -> Api:
         return cls(read_access(source, context))
 
-    def get(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any] | None:
+    def get(self, path: str, query: Query | None = None) -> dict[str, Any] | None:
         """The JSON document at a path, or None where there is none."""
-        status, body = self._request(path, query)
+        status, body = self._request("GET", path, query)
         if status == 404:
             return None
         if status != 200:
-            raise ProbeFailed(f"{self._access.server} answered {status} to GET {path}: {_reason(body)}")
+            raise Refused(f"{self._access.server} answered {status} to GET {path}: {_reason(body)}", status)
         return json.loads(body)
 
-    def text(self, path: str, query: Mapping[str, str] | None = None) -> str:
+    def text(self, path: str, query: Query | None = None) -> str:
         """Plain text, such as a log; empty where the server has none to give."""
-        status, body = self._request(path, query)
+        status, body = self._request("GET", path, query)
         return body.decode("utf-8", "replace") if status == 200 else ""
 
     def resource(self, api_version: str, kind: str) -> Resource | None:
@@ -65,29 +76,69 @@ class Api:
 
     def read(self, api_version: str, kind: str, namespace: str, name: str) -> dict[str, Any] | None:
         """One object, or None when it or its kind does not exist."""
+        path = self._path(api_version, kind, namespace, name)
+        return self.get(path) if path else None
+
+    def try_apply(self, definition: Mapping[str, Any], field_manager: str) -> dict[str, Any]:
+        """What a server-side apply with force would make of an object. A dry run: nothing is kept."""
+        identity = Identity.of(definition)
+        path = self._path(*identity)
+        if not path:
+            raise Refused(f"The cluster does not know {identity.api_version} {identity.kind}.", 404)
+        query = {"fieldManager": field_manager, "force": "true", "dryRun": "All"}
+        # JSON is YAML, too.
+        status, body = self._request("PATCH", path, query, json.dumps(definition).encode())
+        if status not in (200, 201):
+            raise Refused(_reason(body), status)
+        return json.loads(body)
+
+    def connect(self) -> http.client.HTTPConnection:
+        """A connection of the caller's own, for what does not end with one answer."""
+        connection = self._connect()
+        connection.connect()
+        return connection
+
+    def target(self, path: str, query: Query | None = None) -> str:
+        """What a request line says for a path of the API."""
+        target = urlsplit(self._access.server).path.rstrip("/") + path
+        return f"{target}?{urlencode(query)}" if query else target
+
+    @property
+    def address(self) -> str:
+        """Host and port as the kubeconfig says them."""
+        return urlsplit(self._access.server).netloc
+
+    def headers(self) -> dict[str, str]:
+        """What proves who asks. Secret."""
+        return dict(self._access.headers)
+
+    def _path(self, api_version: str, kind: str, namespace: str, name: str) -> str:
+        """Where an object lies, or nothing when its API is not installed."""
         resource = self.resource(api_version, kind)
         if resource is None:
-            return None
+            return ""
         scope = f"/namespaces/{quote(namespace)}" if resource.namespaced else ""
-        return self.get(f"{_group_path(api_version)}{scope}/{resource.plural}/{quote(name)}")
+        return f"{_group_path(api_version)}{scope}/{resource.plural}/{quote(name)}"
 
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
-    def _request(self, path: str, query: Mapping[str, str] | None) -> tuple[int, bytes]:
-        target = urlsplit(self._access.server).path.rstrip("/") + path
-        if query:
-            target += "?" + urlencode(query)
+    def _request(
+        self, method: str, path: str, query: Query | None, body: bytes | None = None
+    ) -> tuple[int, bytes]:
+        target = self.target(path, query)
         # A server may close a kept connection at any time: one fresh attempt tells that from an outage.
         for fresh in (False, True):
             try:
                 if self._connection is None or fresh:
                     self.close()
                     self._connection = self._connect()
-                headers = {"Accept": "application/json", **self._access.headers}
-                self._connection.request("GET", target, headers=headers)
+                headers = {"Accept": "application/json", **self.headers()}
+                if body is not None:
+                    headers["Content-Type"] = "application/apply-patch+yaml"
+                self._connection.request(method, target, body, headers)
                 response = self._connection.getresponse()
                 return response.status, response.read()
             except ssl.SSLError as error:

@@ -9,10 +9,11 @@ import os
 import ssl
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ansible_collections.inference.stack.plugins.module_utils.cluster.objects import leaves
 from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput
 
 
@@ -106,19 +107,8 @@ def harmless_values(source: Any) -> set[str]:
     users = source.get("users") or []
     shown = {key: value for key, value in source.items() if key != "users"}
     names = {str(entry.get("name")) for entry in users if isinstance(entry, Mapping)}
-    secrets = set(_leaves([entry.get("user") for entry in users if isinstance(entry, Mapping)]))
-    return (set(_leaves(shown)) | names) - secrets
-
-
-def _leaves(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for item in value.values():
-            yield from _leaves(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _leaves(item)
-    elif value is not None:
-        yield str(value)
+    secrets = set(leaves([entry.get("user") for entry in users if isinstance(entry, Mapping)]))
+    return (set(leaves(shown)) | names) - secrets
 
 
 def _named(config: Mapping[str, Any], plural: str, singular: str, name: str) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput
@@ -11,6 +11,8 @@ from ansible_collections.inference.stack.plugins.module_utils.errors import Inva
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 MANAGED_BY = "inference.stack"
 OWNER_LABEL = "inference.stack/owner"
+FIELD_MANAGER = "inference-stack"
+WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet")
 
 
 class Identity(NamedTuple):
@@ -61,20 +63,31 @@ def memory_name(owner: str) -> str:
     return f"inference-stack-{owner}"
 
 
-def remember(identities: Iterable[Identity]) -> str:
-    return "".join(f"{line}\n" for line in sorted({str(identity) for identity in identities}))
+def memory(identities: Iterable[Identity], owner: str, namespace: str) -> dict[str, Any]:
+    """That ConfigMap, with one line per object."""
+    lines = sorted({str(identity) for identity in identities})
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": memory_name(owner),
+            "namespace": namespace,
+            "labels": {MANAGED_BY_LABEL: MANAGED_BY, OWNER_LABEL: owner},
+        },
+        "data": {"objects": "".join(f"{line}\n" for line in lines)},
+    }
 
 
-def recall(memory: Mapping[str, Any] | None) -> list[Identity]:
+def recall(found: Mapping[str, Any] | None) -> list[Identity]:
     """What the ConfigMap says was applied. A line that nobody can read is nothing to delete by."""
-    text = ((memory or {}).get("data") or {}).get("objects") or ""
-    found = []
+    text = ((found or {}).get("data") or {}).get("objects") or ""
+    identities = []
     for line in str(text).splitlines():
         try:
-            found.append(Identity.parse(line))
+            identities.append(Identity.parse(line))
         except InvalidInput:
             continue
-    return found
+    return identities
 
 
 def is_owned(found: Mapping[str, Any], owner: str) -> bool:
@@ -91,3 +104,39 @@ def replicas_managers(found: Mapping[str, Any]) -> list[str]:
         if "f:replicas" in spec and entry.get("manager"):
             managers.append(str(entry["manager"]))
     return sorted(set(managers))
+
+
+def has_handed_over(managers: Iterable[str] | None) -> bool:
+    """Whether the replicas of a live object are somebody else's by now, told by who owns the field.
+
+    They are ours only while we alone own it. Nobody may own it: scaling to 0 leaves no owner behind, because
+    the scale subresource omits a 0. None stands for an object without replicas, or for none at all.
+    """
+    return managers is not None and list(managers) != [FIELD_MANAGER]
+
+
+def names_of_secrets(secrets: Iterable[Mapping[str, Any]]) -> set[str]:
+    """What may be shown of Secrets: kind, names, labels, but nothing that is part of their content."""
+    hidden: set[str] = set()
+    shown: set[str] = set()
+    for secret in secrets:
+        for key, value in secret.items():
+            (hidden if key in ("data", "stringData") else shown).update(leaves(value))
+    return shown - hidden
+
+
+def leaves(value: Any) -> Iterator[str]:
+    """Every value inside a value, as text."""
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from leaves(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from leaves(item)
+    elif value is not None:
+        yield str(value)
+
+
+def without_replicas(definition: Mapping[str, Any]) -> dict[str, Any]:
+    spec = {key: value for key, value in definition["spec"].items() if key != "replicas"}
+    return {**definition, "spec": spec}

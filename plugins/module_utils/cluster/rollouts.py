@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ansible_collections.inference.stack.plugins.module_utils.probing.engine_logs import Diagnosis
+
 # A container that waits for one of these will not start without somebody changing something.
 HOPELESS = frozenset({"InvalidImageName", "ErrImageNeverPull", "CreateContainerError", "RunContainerError"})
 PULLING = frozenset({"ErrImagePull", "ImagePullBackOff"})
@@ -129,6 +131,7 @@ def report(
     found: Sequence[Trouble],
     notes: Mapping[str, Sequence[str]],
     logs: Mapping[str, str],
+    causes: Mapping[str, Diagnosis],
 ) -> str:
     """One workload's failure for a person to read: state, cause, events, the end of the log."""
     lines = [f"{name} {state.summary}."]
@@ -136,7 +139,11 @@ def report(
     for trouble in found:
         lines.append(f"  {trouble}")
         lines.extend(f"    event: {line}" for line in notes.get(trouble.pod, ()))
-        tail = logs.get(f"{trouble.pod}/{trouble.container}", "").rstrip().splitlines()
+        source = f"{trouble.pod}/{trouble.container}"
+        if source in causes:
+            lines.append(f"    cause: {causes[source]}")
+            lines.append(f"    told by: {causes[source].line}")
+        tail = logs.get(source, "").rstrip().splitlines()
         if tail:
             lines.append("    last lines of its log:")
             lines.extend(f"      {line}" for line in tail)

@@ -10,8 +10,12 @@ from typing import Any, Protocol
 from ansible_collections.inference.stack.plugins.module_utils.cluster import rollouts
 from ansible_collections.inference.stack.plugins.module_utils.cluster.objects import Identity
 from ansible_collections.inference.stack.plugins.module_utils.errors import DeadlineExceeded, ProbeFailed
+from ansible_collections.inference.stack.plugins.module_utils.openai_api.failures import redact
+from ansible_collections.inference.stack.plugins.module_utils.probing.engine_logs import Diagnosis, diagnose
 
 LOG_LINES = 20
+# What is shown of a log ends in general complaints; the line that tells the cause may stand far above.
+_READ_LINES = 500
 
 
 class Reader(Protocol):
@@ -55,6 +59,14 @@ class Rollout:
             self._pause(min(interval, max(deadline - self._clock(), 0.05)))
             interval = min(interval * 1.5, 3.0)
 
+    def explain(self) -> str:
+        """What stands in the way of each workload now; empty when all have arrived."""
+        return "\n".join(self._explain(*item) for item in self.look())
+
+    def in_vain(self) -> str:
+        """Why waiting any longer is in vain; empty while it is not."""
+        return "\n".join(self._explain(*item) for item in self._hopeless(self.look()))
+
     def pods(self) -> dict[str, list[str]]:
         """The ready pods of each workload."""
         return {
@@ -94,15 +106,21 @@ class Rollout:
         troubles = rollouts.troubles(self._pods(identity, found))
         notes: dict[str, Sequence[str]] = {"": rollouts.controller_complaints(found or {})}
         logs: dict[str, str] = {}
+        causes: dict[str, Diagnosis] = {}
         if not troubles and found:
             notes[""] = [*notes[""], *self._events(identity.namespace, identity.name)]
         for trouble in troubles:
             if trouble.pod not in notes:
                 notes[trouble.pod] = self._events(identity.namespace, trouble.pod)
             if trouble.container:
-                logs[f"{trouble.pod}/{trouble.container}"] = self._log(identity.namespace, trouble)
+                source = f"{trouble.pod}/{trouble.container}"
+                log = self._log(identity.namespace, trouble)
+                logs[source] = "\n".join(redact(log, ()).rstrip().splitlines()[-LOG_LINES:])
+                cause = diagnose(log)
+                if cause:
+                    causes[source] = cause
         state = self.states[_label(identity)]
-        return rollouts.report(_label(identity), state, troubles, notes, logs)
+        return rollouts.report(_label(identity), state, troubles, notes, logs, causes)
 
     def _events(self, namespace: str, name: str) -> list[str]:
         query = {"fieldSelector": f"involvedObject.name={name}"}
@@ -111,7 +129,7 @@ class Rollout:
 
     def _log(self, namespace: str, trouble: rollouts.Trouble) -> str:
         path = f"/api/v1/namespaces/{namespace}/pods/{trouble.pod}/log"
-        query = {"container": trouble.container, "tailLines": str(LOG_LINES)}
+        query = {"container": trouble.container, "tailLines": str(_READ_LINES)}
         if trouble.restarts:
             # The container that runs now has said little; the one before it said why it ended.
             earlier = self._api.text(path, {**query, "previous": "true"})

@@ -128,6 +128,7 @@ class Cluster:
     def __init__(self, states: list[Any], pods: list[Any] | None = None) -> None:
         self.states = states
         self.pods = pods or []
+        self.log = "Traceback\nValueError: no"
         self.now = 0.0
 
     def read(self, _version: str, _kind: str, _namespace: str, _name: str) -> Any:
@@ -144,7 +145,7 @@ class Cluster:
         return {"items": self.pods}
 
     def text(self, _path: str, query: Any = None) -> str:
-        return "Traceback\nValueError: no" if query.get("previous") else "starting"
+        return self.log if query.get("previous") else "starting"
 
     def rollout(self) -> Rollout:
         def sleep(seconds: float) -> None:
@@ -174,6 +175,29 @@ def test_a_crash_loop_fails_early_with_the_log_of_the_one_that_crashed() -> None
     with pytest.raises(ProbeFailed, match="ValueError: no"):
         cluster.rollout().wait(600)
     assert cluster.now == 0
+
+
+def test_the_cause_is_read_far_above_the_end_of_the_log() -> None:
+    cluster = Cluster([deployment()], [pod(**waiting("CrashLoopBackOff", restarts=3))])
+    key = "hf_abcdefgh12345"
+    cluster.log = "\n".join(
+        ["RuntimeError: CUDA out of memory.", *["  at ..."] * 100, f"token {key}", "the end"]
+    )
+    told = cluster.rollout().in_vain()
+    assert "cause: the GPU's memory ran out. Lower gpu_memory_utilization" in told
+    assert "told by: RuntimeError: CUDA out of memory." in told
+    assert told.endswith("the end")
+    assert told.count("at ...") < 20
+    assert key not in told
+
+
+def test_what_still_loads_is_explained_without_waiting() -> None:
+    loading: dict[str, Any] = {"containerStatuses": [{"name": "c", "state": {"running": {}}, "ready": False}]}
+    cluster = Cluster([deployment()], [pod(**loading)])
+    assert cluster.rollout().in_vain() == ""
+    assert "runs but is not ready" in cluster.rollout().explain()
+    arrived = Cluster([deployment(updatedReplicas=1, availableReplicas=1, replicas=1)])
+    assert arrived.rollout().explain() == ""
 
 
 def test_a_missing_runtime_class_fails_early() -> None:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.inference.stack.plugins.module_utils.hosts.diagnosis import Findings, diagnose
+from ansible_collections.inference.stack.plugins.module_utils.hosts.diagnosis import (
+    DRIVER,
+    PCI,
+    Findings,
+    diagnose,
+)
 from ansible_collections.inference.stack.plugins.module_utils.hosts.kernel_driver import KernelDriver
 from ansible_collections.inference.stack.plugins.module_utils.hosts.nvml import (
     Gpu,
@@ -83,7 +88,7 @@ def test_nothing_is_said_about_a_host_that_is_as_it_should_be(findings: Findings
 def test_what_is_wrong_is_said_once(findings: Findings, words: tuple[str, ...]) -> None:
     (problem,) = diagnose(findings)
     for word in words:
-        assert word in problem
+        assert word in str(problem)
 
 
 def test_problems_are_told_from_the_cable_upwards() -> None:
@@ -91,5 +96,22 @@ def test_problems_are_told_from_the_cable_upwards() -> None:
         HEALTHY, thunderbolt_devices=(replace(ENCLOSURE, is_authorized=False),), nvml=LOST, pci_gpus=()
     )
     first, second = diagnose(findings)
-    assert "Thunderbolt" in first
-    assert "fallen off the bus" in second
+    assert "Thunderbolt" in first.evidence
+    assert "fallen off the bus" in second.evidence
+
+
+@pytest.mark.parametrize(
+    ("findings", "layer", "is_slowdown"),
+    [
+        (replace(HEALTHY, thunderbolt_devices=(replace(ENCLOSURE, is_authorized=False),)), PCI, False),
+        (replace(HEALTHY, pci_gpus=(replace(PCI_GPU, answers=False),)), PCI, False),
+        (replace(HEALTHY, pci_gpus=(replace(PCI_GPU, link=replace(LINK, width_lanes=1)),)), PCI, True),
+        (replace(HEALTHY, pci_gpus=(replace(PCI_GPU, driver="nouveau"),)), DRIVER, False),
+        (replace(HEALTHY, nvml=LOST), PCI, False),
+        (replace(HEALTHY, nvml=MISMATCH), DRIVER, False),
+        (replace(HEALTHY, nvml=UNLOADED), DRIVER, False),
+    ],
+)
+def test_each_problem_says_where_it_was_seen(findings: Findings, layer: str, is_slowdown: bool) -> None:
+    (problem,) = diagnose(findings)
+    assert (problem.layer, problem.is_slowdown) == (layer, is_slowdown)

@@ -1,18 +1,21 @@
-"""The filter missing_ollama_models."""
+"""Which models Ollama has to pull, and how."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleFilterError
-from ansible_collections.inference.stack.plugins.filter import missing_ollama_models
-
-from tests.unit.plugins.filter.filter_calls import call
+from ansible_collections.inference.stack.plugins.module_utils.cluster.ollama import missing_models, models_in
+from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput
 
 LISTING = (
     "NAME          ID    SIZE    MODIFIED\nqwen3:4b      abc   2.5 GB  now\nhouse:latest  def   1 GB  now\n"
 )
+
+
+def test_the_listing_names_models_with_their_tags() -> None:
+    assert models_in(LISTING) == ["qwen3:4b", "house:latest"]
+    assert models_in("") == models_in("NAME  ID  SIZE  MODIFIED\n") == []
 
 
 @pytest.mark.parametrize(
@@ -37,10 +40,15 @@ LISTING = (
     ],
 )
 def test_only_missing_models_are_pulled(model: dict[str, Any], commands: list[str] | None) -> None:
-    found = call(missing_ollama_models, [model], LISTING)
-    assert [item["commands"] for item in found] == ([] if commands is None else [commands])
+    found = missing_models([model], models_in(LISTING))
+    assert [[" ".join(words) for words in pull.commands] for pull in found] == (
+        [] if commands is None else [commands]
+    )
 
 
-def test_a_source_of_another_kind_is_refused() -> None:
-    with pytest.raises(AnsibleFilterError, match="ftp"):
-        call(missing_ollama_models, [{"name": "m", "source": "ftp://r/m"}], "")
+@pytest.mark.parametrize(
+    ("model", "words"), [({"name": "m", "source": "ftp://r/m"}, "ftp"), ({"name": ""}, "without a name")]
+)
+def test_what_cannot_be_pulled_is_refused(model: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidInput, match=words):
+        missing_models([model], [])

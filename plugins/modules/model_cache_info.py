@@ -1,0 +1,100 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+"""Tells which models a host's Hugging Face cache lacks, and how much space it has."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: model_cache_info
+short_description: Tell which models a Hugging Face cache lacks and how much space there is
+version_added: 0.1.0
+description:
+  - Looks for the snapshots of repositories as Hugging Face's cache keeps them, and reads the free space.
+  - A branch or tag is resolved as that cache does it, where C(refs/NAME) holds the commit.
+  - Needs nothing beside Python's standard library on the host.
+author:
+  - The inference.stack authors
+options:
+  path:
+    description: Folder of the cache. It does not have to exist.
+    type: path
+    required: true
+  repositories:
+    description: Repositories, each with C(repository) and perhaps C(revision). Other keys are not looked at.
+    type: list
+    elements: dict
+    default: []
+extends_documentation_fragment:
+  - inference.stack.paths
+  - inference.stack.read_only
+attributes:
+  platform:
+    description: Where the module runs.
+    support: full
+    platforms: posix
+"""
+
+EXAMPLES = r"""
+- name: Look at the model cache
+  inference.stack.model_cache_info:
+    path: /var/lib/vllm/huggingface
+    repositories:
+      - repository: Qwen/Qwen3-8B-AWQ
+  register: cache
+
+- name: Say what is missing
+  ansible.builtin.debug:
+    msg: "{{ cache.absent | join(', ') }}"
+"""
+
+RETURN = r"""
+absent:
+  description: Repositories without the wanted snapshot, by their places in O(repositories), counted from 0.
+  returned: success
+  type: list
+  elements: int
+folder:
+  description: The nearest folder of O(path) that exists; its file system will hold the cache.
+  returned: success
+  type: str
+  sample: /var/lib
+free_bytes:
+  description: Bytes that are free there.
+  returned: success
+  type: int
+leftovers:
+  description: Whether a broken run left its workplace C(.incoming) behind.
+  returned: success
+  type: bool
+differing:
+  description: Those of O(paths) that are not as wanted, the missing ones included.
+  returned: success
+  type: list
+  elements: str
+missing:
+  description: Those of O(paths) that are not there.
+  returned: success
+  type: list
+  elements: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.inference.stack.plugins.module_utils.hosts.model_cache import look
+from ansible_collections.inference.stack.plugins.module_utils.hosts.paths import PATH_OPTIONS
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "required": True},
+            "repositories": {"type": "list", "elements": "dict", "default": []},
+            "paths": PATH_OPTIONS,
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    module.exit_json(changed=False, **look(params["path"], params["repositories"], params["paths"]))
+
+
+if __name__ == "__main__":
+    main()
