@@ -93,6 +93,7 @@ soak: .venv/.test ## What takes longer: a hundred thousand cut and damaged strea
 	@pytest -q -n 2 tests/soak
 
 bench: .venv/.test ## Ratios measured side by side on the lab that is up
+	@PYTHONPATH=.ansible/collections python -m tests.bench_planner
 	@PYTHONPATH=.ansible/collections python -m tests.bench_client
 	@PYTHONPATH=.ansible/collections python -m tests.bench_vllm
 	@python -m tests.bench
