@@ -27,6 +27,7 @@ def raw_deflate(text: bytes) -> bytes:
         ("deflate", zlib.compress(TEXT)),
         ("deflate", raw_deflate(TEXT)),
     ],
+    ids=["none", "identity", "gzip", "two gzip members", "zlib", "raw deflate"],  # gzip holds the time of day
 )
 def test_every_coding_gives_the_text(coding: str, packed: bytes) -> None:
     decoder = decoder_of(coding)
