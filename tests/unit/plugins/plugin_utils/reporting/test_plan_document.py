@@ -67,7 +67,7 @@ def test_a_disk_that_is_too_small_is_a_warning_before_the_run_stops_there() -> N
 def test_secrets_of_a_careless_site_do_not_reach_the_document() -> None:
     entry = {
         "name": "qwen3-8b-awq",
-        "environment": {"SOME_API_KEY": SECRET, "OMP_NUM_THREADS": "4"},
+        "environment": {"STORE_CREDENTIALS": SECRET, "OMP_NUM_THREADS": "4"},
         "arguments": ["--otlp-token", SECRET],
     }
     found = document(host(), models=[entry])
