@@ -141,9 +141,9 @@ def ratios(server: Paced, load: Load) -> dict[str, float]:
     return found
 
 
-def lags(server: Paced, streams: int) -> tuple[float, float]:
+def lags(server: Paced, streams: int, seconds: float = 4.0) -> tuple[float, float]:
     """Milliseconds at p99: from the server's send to the client's note, and a sleeper's at the same time."""
-    command = [sys.executable, "-c", SLEEPER.format(seconds=4)]
+    command = [sys.executable, "-c", SLEEPER.format(seconds=seconds)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sleeper:
         run, truth = measure(server, Workload(output_tokens=100), Load(streams, streams))
         assert sleeper.stdout is not None

@@ -19,8 +19,6 @@ API = "/v1"
 # LiteLLM's free one comes first: its /health calls every model, which costs money and minutes.
 LIVENESS_PATHS = ("/health/liveliness", "/health")
 _NOT_FOUND = (404, 405)
-
-
 # Servers that stream name many types, or none; these two say that the answer is no stream.
 _NO_STREAM = ("application/json", "text/html")
 
