@@ -57,6 +57,7 @@ def _engine(
         "replicas": model.replicas,
         "arguments": engine_arguments(model, engine.release, catalog, findings),
         "environment": dict(settings.environment),
+        "node_selector": dict(settings.node_selector),
         "gpus": settings.gpus,
         "resources": {"requests": requests, "limits": limits},
         "probes": engine_probes(settings.load_timeout, settings.probes),

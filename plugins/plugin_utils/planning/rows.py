@@ -37,7 +37,7 @@ MODEL_KEYS = (
     *("display_name", "repository", "revision", "tokenizer", "ollama_name", "parameters", "weights_bytes"),
     *("download_bytes", "layers", "attention_heads", "kv_heads", "head_dim", "hidden_size", "quantization"),
     *("dtype", "kv_cache_dtype", "max_model_len", "max_num_seqs", "gpu_memory_utilization", "gpus"),
-    *("arguments", "environment", "tool_parser", "reasoning_parser", "capabilities"),
+    *("arguments", "environment", "node_selector", "tool_parser", "reasoning_parser", "capabilities"),
     *("floor_tokens_per_second", "concurrent_users", "cost_per_1k_tokens", "licence", "gated"),
     *("load_timeout", "probes", "resources", "min_vllm", "archive_url", "archive_checksum"),
     *PROVENANCE,
@@ -54,6 +54,7 @@ MEANT = {
     "enforce_eager": "arguments",
     "trust_remote_code": "arguments",
     "env": "environment",
+    "nodeSelector": "node_selector",
     "license": "licence",
     # A token in an argument would be read by everybody.
     "hf_token": "the variable vllm_hf_token",
@@ -89,6 +90,7 @@ class CatalogModel:
     gpus: int = 1  # 0 until the plan has settled `auto`
     arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    node_selector: Mapping[str, str] = field(default_factory=dict)
     tool_parser: str = ""
     reasoning_parser: str = ""
     capabilities: tuple[str, ...] = ()
@@ -260,6 +262,7 @@ def read_model(name: str, table: Table, also: tuple[str, ...] = ()) -> CatalogMo
         gpus=_gpus(table),
         arguments=table.texts("arguments"),
         environment=_environment(table),
+        node_selector=table.text_mapping("node_selector"),
         tool_parser=table.text("tool_parser"),
         reasoning_parser=table.text("reasoning_parser"),
         capabilities=capabilities,

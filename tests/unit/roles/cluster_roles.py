@@ -22,6 +22,7 @@ QWEN = {
     "active": True,
     "arguments": ["--model", "Qwen/Qwen3-8B-AWQ", "--enforce-eager"],
     "environment": {"HF_HUB_OFFLINE": "1"},
+    "node_selector": {"gpu-type": "rtx-3060"},
     "gpus": 1,
     "resources": {"requests": {"cpu": "2"}, "limits": {"memory": "16Gi"}},
     "probes": {"startup": {"failureThreshold": 30}, "liveness": {"initialDelaySeconds": 120}},

@@ -21,7 +21,8 @@ def test_an_engine_lands_on_the_gpu_and_shares_memory() -> None:
     assert engine["spec"]["strategy"] == {"type": "Recreate"}
     assert engine["metadata"]["namespace"] == "ml"
     assert pod["runtimeClassName"] == "nvidia"
-    assert pod["nodeSelector"] == {"nvidia.com/gpu": "true"}
+    assert pod["nodeSelector"] == {"nvidia.com/gpu": "true", "gpu-type": "rtx-3060"}
+    assert pod_of(one("vllm", "Deployment", "vllm-r1"))["nodeSelector"] == {"nvidia.com/gpu": "true"}
     assert {"key": "gpu", "operator": "Equal", "value": "true", "effect": "NoSchedule"} in pod["tolerations"]
     assert pod["enableServiceLinks"] is False
     volumes = {volume["name"]: volume for volume in pod["volumes"]}

@@ -172,6 +172,12 @@ def test_gated_models_name_their_licence_page() -> None:
     assert plan(site)["gated"][0]["licence_page"].endswith("/meta-llama/Meta-Llama-3-8B-Instruct")
 
 
+def test_a_model_may_ask_for_nodes_with_a_label() -> None:
+    engine = plan(one(node_selector={"gpu-type": "rtx-6000-ada"}))["vllm_models"][0]
+    assert engine["node_selector"] == {"gpu-type": "rtx-6000-ada"}
+    assert plan(one())["vllm_models"][0]["node_selector"] == {}
+
+
 def test_requirements_become_an_annotation() -> None:
     found = plan(one(requirements=["FR203", "NFR115"]))["vllm_models"][0]["annotations"]
     assert found["inference.stack/requirements"] == "FR203,NFR115"
