@@ -56,6 +56,10 @@ options:
       - Whether this run is the new measure, whatever it shows. Earlier ones no longer count.
     type: bool
     default: false
+  fail_on_drop:
+    description: Whether a drop fails the task. RV(drops) tells about it in any case.
+    type: bool
+    default: true
 attributes:
   check_mode:
     description: Can run in check mode and return what it would return otherwise.

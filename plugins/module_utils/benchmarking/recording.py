@@ -147,8 +147,9 @@ class _Counter:
             found.id = name
         grown = False
         if chunk.usage is not None:
-            # The last event has no choices and repeats the count: it brings no token.
-            grown = bool(event.get("choices")) and chunk.usage.completion_tokens > self._counted
+            # A first count may be the only one and come last, with choices (LiteLLM) or without: no token.
+            running = self._usage is not None and bool(event.get("choices"))
+            grown = running and chunk.usage.completion_tokens > self._counted
             self._usage = chunk.usage
             self._counted = chunk.usage.completion_tokens
         if chunk.has_token or grown:

@@ -28,6 +28,8 @@ from typing import Any
 from ...module_utils.errors import InvalidInput
 
 FORMAT = 1
+METRIC = "output_throughput"
+"""What runs are compared by."""
 # Of a benchmark's figures, those that say what was asked. Figures of other questions do not compare.
 _WORKLOAD = (
     *("dataset", "input_tokens", "output_tokens", "prefix_tokens", "spread"),
@@ -66,8 +68,12 @@ def make_entry(subject: Subject, points: Sequence[Mapping[str, Any]], time: str)
     if not points:
         raise InvalidInput("points is empty", "Pass the figures of llm_benchmark.")
     for place, point in enumerate(points):
-        if not isinstance(point, Mapping) or "output_throughput" not in point:
-            raise InvalidInput(f"points[{place}] holds no figures", "Pass the figures of llm_benchmark.")
+        value = point.get(METRIC) if isinstance(point, Mapping) else None
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise InvalidInput(
+                f"points[{place}] holds no figures: {METRIC} is {value!r}",
+                "Pass the figures of llm_benchmark.",
+            )
     common = [{name: point.get(name) for name in (*_WORKLOAD, "client_version")} for point in points]
     if any(one != common[0] for one in common):
         raise InvalidInput("points are of different workloads", "Note each workload in a run of its own.")

@@ -16,10 +16,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .entries import comparable, load_of
+from ..reporting.units import many
+from .entries import METRIC, comparable, load_of
 
 RECORDED, OK, DROP, ACCEPTED, LIMITED = "recorded", "ok", "drop", "accepted", "client_limited"
-METRIC = "output_throughput"
 MINIMUM_RUNS = 5
 _DEVIATIONS = 3.0
 _FEW = 10
@@ -63,7 +63,7 @@ class Judgement:
         if self.request_rate not in (None, "inf"):
             load = f"{self.request_rate:g} requests/s"
         return (
-            f"{load}: {self.value:.1f} tok/s, and {self.runs} earlier runs had "
+            f"{load}: {self.value:.1f} tok/s, and {many(self.runs, 'earlier run')} had "
             f"{self.median or 0:.1f} ± {self.noise or 0:.1f} tok/s"
         )
 

@@ -62,6 +62,14 @@ def test_a_drop_fails_with_both_numbers(tmp_path: Path, check: bool) -> None:
     assert len(lines(path)) == (5 if check else 6)
 
 
+def test_a_drop_may_be_told_only(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    note(path, point(60))
+    done = note(path, point(40), minimum_runs=1, fail_on_drop=False)
+    assert not done.get("failed")
+    assert done["drops"] == ["m, concurrency 1: 40.0 tok/s, and 1 earlier run had 60.0 ± 1.2 tok/s"]
+
+
 def test_a_drop_may_be_accepted(tmp_path: Path) -> None:
     path = tmp_path / "history.jsonl"
     for _ in range(5):

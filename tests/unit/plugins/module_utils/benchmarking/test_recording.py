@@ -68,6 +68,11 @@ def test_the_last_count_brings_no_token() -> None:
     assert read(delta(content="a"), last(5), DONE).token_ns == [10]
 
 
+def test_the_only_count_brings_no_token_even_with_choices() -> None:
+    """LiteLLM's last event has choices with an empty delta."""
+    assert read(delta(content="a"), delta(2, content=None), DONE).token_ns == [10]
+
+
 def test_without_counts_tokens_are_estimated() -> None:
     found = read(delta(content="a"), delta(content="b"), DONE)
     assert (found.output_tokens, found.tokens_estimated) == (2, True)
