@@ -33,7 +33,7 @@ from ansible_collections.inference.stack.plugins.module_utils.benchmarking.figur
     percentile,
     times_of,
 )
-from ansible_collections.inference.stack.plugins.module_utils.benchmarking.processes import Run, run_jobs
+from ansible_collections.inference.stack.plugins.module_utils.benchmarking.processes import Crew, Run
 from ansible_collections.inference.stack.plugins.module_utils.benchmarking.run import share_out
 from ansible_collections.inference.stack.plugins.module_utils.benchmarking.settings import (
     Load,
@@ -95,7 +95,8 @@ def paced(*pace: str) -> Iterator[Paced]:
 def measure(server: Paced, workload: Workload, load: Load) -> tuple[Run, dict[str, dict[str, Any]]]:
     """A run, and what the server knows of the same answers."""
     settings = Settings(Target(server.url, "paced"), workload, load)
-    run = run_jobs(share_out(settings, f"bench{time.time_ns():x}", try_out(settings, "trial")))
+    with Crew() as crew:
+        run = crew.run(share_out(settings, f"bench{time.time_ns():x}", try_out(settings, "trial")))
     failed = [request.error for request in run.measured if request.error]
     if failed:
         raise SystemExit(f"bench: {len(failed)} requests failed: {failed[0]}")

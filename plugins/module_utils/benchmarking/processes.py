@@ -60,9 +60,36 @@ def _cores() -> Sequence[int]:
     return range(os.cpu_count() or 1)
 
 
-def run_jobs(jobs: Sequence[Job]) -> Run:
-    """Warm up everywhere, start everywhere at once, and read when all is over."""
-    return _run_here(jobs[0]) if len(jobs) == 1 else _run_apart(jobs)
+class Crew:
+    """Processes that work on jobs. Use it in a ``with`` block: they end with it.
+
+    Python takes a while to start. Processes that are needed in any case start at once and are ready when the
+    jobs are.
+    """
+
+    def __init__(self, at_least: int = 1) -> None:
+        self._stack = contextlib.ExitStack()
+        self._children: list[_Child] = []
+        self._at_least = at_least
+
+    def __enter__(self) -> Crew:
+        if self._at_least > 1:
+            self._start(self._at_least)
+        return self
+
+    def __exit__(self, *_about: Any) -> None:
+        self._stack.close()
+
+    def run(self, jobs: Sequence[Job]) -> Run:
+        """Warm up everywhere, start everywhere at once, and read when all is over."""
+        if len(jobs) == 1:
+            return _run_here(jobs[0])
+        self._start(len(jobs) - len(self._children))
+        return _run_apart(jobs, self._children)
+
+    def _start(self, count: int) -> None:
+        for _ in range(count):
+            self._children.append(self._stack.enter_context(_child()))
 
 
 def _run_here(job: Job) -> Run:
@@ -77,19 +104,20 @@ def _run_here(job: Job) -> Run:
     return Run(start_ns, slots.measured(), [load])
 
 
-def _run_apart(jobs: Sequence[Job]) -> Run:
-    with contextlib.ExitStack() as stack:
-        children = [stack.enter_context(_child(job)) for job in jobs]
-        for child in children:
-            child.hear()
-        start_ns = time.perf_counter_ns() + _AHEAD_NS
-        for child in children:
-            child.tell(start_ns=start_ns)
-        for child in children:
-            child.hear()
-        for child in children:
-            child.tell(report=True)
-        reports = [child.hear() for child in children]
+def _run_apart(jobs: Sequence[Job], crew: Sequence[_Child]) -> Run:
+    children = crew[: len(jobs)]
+    for child, job in zip(children, jobs):
+        child.tell(**job.as_plain())
+    for child in children:
+        child.hear()
+    start_ns = time.perf_counter_ns() + _AHEAD_NS
+    for child in children:
+        child.tell(start_ns=start_ns)
+    for child in children:
+        child.hear()
+    for child in children:
+        child.tell(report=True)
+    reports = [child.hear() for child in children]
     measured = [Measured(**row) for report in reports for row in report["measured"]]
     measured.sort(key=lambda request: request.index)
     return Run(start_ns, measured, [ClientLoad(**report["load"]) for report in reports])
@@ -122,7 +150,7 @@ class _Child:
 
 
 @contextlib.contextmanager
-def _child(job: Job) -> Iterator[_Child]:
+def _child() -> Iterator[_Child]:
     process = subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", _START, json.dumps(sys.path), worker.__name__],
         stdin=subprocess.PIPE,
@@ -132,9 +160,7 @@ def _child(job: Job) -> Iterator[_Child]:
         encoding="utf-8",
     )
     try:
-        child = _Child(process)
-        child.tell(**job.as_plain())
-        yield child
+        yield _Child(process)
     finally:
         # A worker whose pipe ends does so, too; one that still asks is not waited for.
         process.kill()

@@ -12,7 +12,7 @@ from ..probing.tiers import UNKNOWN
 from . import VERSION
 from .client_load import verdict
 from .figures import details, figures
-from .processes import processes_for, run_jobs
+from .processes import Crew, processes_for
 from .settings import Settings, check
 from .slots import Job
 from .trial import Trial, try_out
@@ -25,9 +25,9 @@ def benchmark(settings: Settings, with_details: bool = False) -> dict[str, Any]:
     """
     check(settings)
     name = os.urandom(4).hex()
-    trial = try_out(settings, name)
-    jobs = share_out(settings, name, trial)
-    run = run_jobs(jobs)
+    with Crew(_shares(settings, 0.0)) as crew:
+        trial = try_out(settings, name)
+        run = crew.run(share_out(settings, name, trial))
     found = figures(run.measured, run.start_ns, settings.slo)
     if not found["completed"]:
         first = found["errors"][0]["message"] if found["errors"] else "no request was due"
@@ -43,7 +43,7 @@ def benchmark(settings: Settings, with_details: bool = False) -> dict[str, Any]:
 def share_out(settings: Settings, name: str, trial: Trial) -> list[Job]:
     """One job for each process. Slots are dealt out as evenly as they can be."""
     concurrency = min(settings.load.concurrency, settings.load.requests)
-    shares = min(processes_for(settings.load, trial.chunks_per_second), concurrency)
+    shares = _shares(settings, trial.chunks_per_second)
     return [
         Job(
             settings=settings,
@@ -56,6 +56,10 @@ def share_out(settings: Settings, name: str, trial: Trial) -> list[Job]:
         )
         for share in range(shares)
     ]
+
+
+def _shares(settings: Settings, chunks_per_second: float) -> int:
+    return min(processes_for(settings.load, chunks_per_second), settings.load.requests)
 
 
 def _check_tier(settings: Settings, tiers: Mapping[str, int]) -> None:

@@ -14,15 +14,22 @@ from typing import Any
 import pytest
 from ansible_collections.inference.stack.plugins.module_utils.benchmarking import processes
 from ansible_collections.inference.stack.plugins.module_utils.benchmarking.processes import (
+    Crew,
+    Run,
     processes_for,
-    run_jobs,
 )
 from ansible_collections.inference.stack.plugins.module_utils.benchmarking.settings import Load
+from ansible_collections.inference.stack.plugins.module_utils.benchmarking.slots import Job
 from ansible_collections.inference.stack.plugins.module_utils.errors import ProbeFailed
 
 from tests.unit.plugins.module_utils.benchmarking.jobs import KEY, job
 from tests.unit.plugins.module_utils.benchmarking.talker import Talker
 from tests.unit.plugins.scripted_server import ScriptedServer
+
+
+def run_jobs(jobs: list[Job]) -> Run:
+    with Crew() as crew:
+        return crew.run(jobs)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +69,17 @@ def test_a_run_is_the_same_over_any_number_of_processes(
     assert min(request.sent_ns for request in run.measured) >= run.start_ns
     assert len(talker.measured()) == 13
     assert talker.most_at_once <= 6
+
+
+def test_processes_that_started_too_early_are_used_or_ended(server: ScriptedServer, talker: Talker) -> None:
+    before = children_of(os.getpid())
+    for shares in (1, 2, 3):
+        with Crew(at_least=2) as crew:
+            early = set(children_of(os.getpid())) - set(before)
+            assert len(early) == 2
+            jobs = [job(server.url, share, shares, concurrency=3, requests=3) for share in range(shares)]
+            assert len(crew.run(jobs).measured) == 3
+        assert not any(map(lives, early))
 
 
 def test_no_process_shows_the_key(
@@ -121,8 +139,8 @@ def test_no_process_stays_when_nobody_waits_for_it(server: ScriptedServer, talke
     program = (
         "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
         "from tests.unit.plugins.module_utils.benchmarking.jobs import job;"
-        f"from {processes.__name__} import run_jobs;"
-        "run_jobs([job(sys.argv[2], share, 2, concurrency=2, requests=10**5) for share in range(2)])"
+        f"from {processes.__name__} import Crew;"
+        "Crew().run([job(sys.argv[2], share, 2, concurrency=2, requests=10**5) for share in range(2)])"
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", program, json.dumps(sys.path), server.url],
