@@ -162,8 +162,9 @@ def show(ours: list[Mapping[str, Any]], theirs: list[Mapping[str, Any]]) -> None
         told = f"goal 1 ± {GOAL:g}: {'met' if abs(ratio - 1) <= GOAL else 'MISSED'}"
         names = own if own == other else f"{own} / {other}"
         print(f"vllm    {names:32} {ratio:7.3f}    {told if agrees else 'defined differently, see --help'}")
-    if any(row["client_limited"] for row in ours):
-        print("vllm    the machine had other work: " + "; ".join(ours[-1]["client_limits"]))
+    limits = [row["client_limits"][0] for row in ours if row["client_limited"]]
+    if limits:
+        print(f"vllm    the machine had other work in {len(limits)} of {len(ours)} rounds: {limits[0]}")
 
 
 def main() -> int:
