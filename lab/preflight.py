@@ -146,7 +146,7 @@ def available_memory(meminfo: Path = Path("/proc/meminfo")) -> int:
 def _overlay_problem(folder: Path) -> LabError | None:
     """Mount an overlay where the hosts' files will lie: on another overlay, that fails."""
     script = (
-        'd=$(mktemp -d "$1/try-XXXXXX") && mkdir "$d/l" "$d/u" "$d/w" "$d/m" && '
+        'd=$(mktemp --directory --tmpdir="$1") && mkdir "$d/l" "$d/u" "$d/w" "$d/m" && '
         'mount -t overlay overlay -o "lowerdir=$d/l,upperdir=$d/u,workdir=$d/w" "$d/m"; code=$?; '
         'umount "$d/m" 2>/dev/null; rm -rf "$d"; exit $code'
     )

@@ -23,17 +23,6 @@ description:
   - A benchmark of a client that could not keep up is none of the server. The module watches itself and says
     so in RV(figures.client_limited).
 options:
-  base_url:
-    description:
-      - Address of the server, with or without C(/v1) at its end.
-    type: str
-    required: true
-  api_key:
-    description:
-      - Key that is sent as a bearer token.
-      - It is cut out of everything that the module returns.
-    type: str
-    default: ''
   model:
     description:
       - Served name of the model, as a client would ask for it.
@@ -143,11 +132,6 @@ options:
       - Needs O(tier_map).
     type: str
     default: ''
-  tier_map:
-    description:
-      - Which tier an address belongs to, as in the key C(tier_map) of a plan.
-    type: dict
-    default: {}
   details:
     description: Whether to return every request's times, too.
     type: bool
@@ -157,33 +141,21 @@ options:
       - Seconds that one request may take in all, however slowly its answer drips.
     type: float
     default: 300
-  validate_certs:
-    description: Whether to check the server's certificate.
-    type: bool
-    default: true
-  ca_path:
-    description: Path of a certificate authority to trust instead of the system's.
-    type: path
   proxy:
     description:
       - Address of a proxy to go through. Those of the environment are not used.
     type: str
     default: ''
+extends_documentation_fragment:
+  - inference.stack.read_only
+  - inference.stack.server
+  - inference.stack.server.tiers
 attributes:
   check_mode:
-    description: Can run in check mode and return what it would return otherwise.
     support: partial
     details:
       - It changes nothing, but it keeps a server busy that others use. In check mode it checks its options,
         asks nothing and is skipped. Set C(check_mode=false) on the task to measure all the same.
-  diff_mode:
-    description: Can show what changed.
-    support: none
-    details: It never changes anything.
-  platform:
-    description: Where the module runs.
-    support: full
-    platforms: posix
 notes:
   - Run it where clients are rather than on the GPU host, whose cores it would take from the engine.
 seealso:
@@ -375,14 +347,16 @@ from ansible_collections.inference.stack.plugins.module_utils.benchmarking.setti
     check,
 )
 from ansible_collections.inference.stack.plugins.module_utils.errors import StackError, fail
+from ansible_collections.inference.stack.plugins.module_utils.probing.options import (
+    SERVER_OPTIONS,
+    TIER_OPTIONS,
+    read_tiers,
+)
 
 TARGET: dict[str, dict] = {
-    "base_url": {"type": "str", "required": True},
-    "api_key": {"type": "str", "default": "", "no_log": True},
+    **SERVER_OPTIONS,
     "model": {"type": "str", "required": True},
     "request_timeout": {"type": "float", "default": 300.0},
-    "validate_certs": {"type": "bool", "default": True},
-    "ca_path": {"type": "path"},
     "proxy": {"type": "str", "default": ""},
 }
 WORKLOAD: dict[str, dict] = {
@@ -409,9 +383,9 @@ ARGUMENTS: dict[str, dict] = {
     **TARGET,
     **WORKLOAD,
     **LOAD,
+    **TIER_OPTIONS,
     "slo": {"type": "dict", "options": {name: {"type": "float"} for name in SLOS}},
     "expected_tier": {"type": "str", "default": ""},
-    "tier_map": {"type": "dict", "default": {}},
     "details": {"type": "bool", "default": False},
 }
 
@@ -427,7 +401,7 @@ def read_settings(params: dict) -> Settings:
         workload=Workload(**chosen(WORKLOAD)),
         load=Load(**chosen(LOAD)),
         slo={name: limit for name, limit in (params["slo"] or {}).items() if limit is not None},
-        tier_map={str(address): str(tier) for address, tier in params["tier_map"].items()},
+        tier_map=read_tiers(params),
         expected_tier=params["expected_tier"],
     )
     check(settings)

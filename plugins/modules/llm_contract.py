@@ -24,16 +24,6 @@ description:
     contract. Only the plain request may fall back as a client's would, the others ask the gateway not to.
   - Several checks run at once, except for the speed.
 options:
-  base_url:
-    description: Address of the server, with or without C(/v1) at its end.
-    type: str
-    required: true
-  api_key:
-    description:
-      - Key that is sent as a bearer token.
-      - It is cut out of everything that the module returns.
-    type: str
-    default: ''
   model:
     description: Served name of the model, as a client would ask for it.
     type: str
@@ -71,10 +61,6 @@ options:
       - Needs O(tier_map).
     type: str
     default: ''
-  tier_map:
-    description: Which tier an address belongs to, as in the key C(tier_map) of a plan.
-    type: dict
-    default: {}
   expected_api_base:
     description: Address of the engine that has to answer, so that another one of the same tier does not pass.
     type: str
@@ -119,22 +105,13 @@ options:
     description: Seconds that one request may take in all. The longest reads a prompt of O(max_model_len).
     type: float
     default: 120
-  validate_certs:
-    description: Whether to check the server's certificate.
-    type: bool
-    default: true
-  ca_path:
-    description: Path of a certificate authority to trust instead of the system's.
-    type: path
 extends_documentation_fragment:
   - inference.stack.read_only
+  - inference.stack.server
+  - inference.stack.server.tiers
 attributes:
   check_mode:
     details: It only asks, and asks the same in check mode.
-  platform:
-    description: Where the module runs.
-    support: full
-    platforms: posix
 seealso:
   - module: inference.stack.llm_health
   - module: inference.stack.plan
@@ -241,8 +218,6 @@ table:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput, StackError, fail
-from ansible_collections.inference.stack.plugins.module_utils.openai_api.client import Client
-from ansible_collections.inference.stack.plugins.module_utils.openai_api.transport import tls_context
 from ansible_collections.inference.stack.plugins.module_utils.probing.contract.promise import (
     CAPABILITIES,
     CHAT,
@@ -254,6 +229,15 @@ from ansible_collections.inference.stack.plugins.module_utils.probing.contract.p
 from ansible_collections.inference.stack.plugins.module_utils.probing.contract.runner import Report, Runner
 from ansible_collections.inference.stack.plugins.module_utils.probing.contract.session import Session
 from ansible_collections.inference.stack.plugins.module_utils.probing.health import Expectation, Prober
+from ansible_collections.inference.stack.plugins.module_utils.probing.options import (
+    SERVER_OPTIONS,
+    TIER_OPTIONS,
+    connector,
+    read_tiers,
+    require_above_zero,
+    require_known_tier,
+    require_not_negative,
+)
 
 MEMORY: dict[str, dict] = {
     "measured_bytes": {"type": "int"},
@@ -262,8 +246,8 @@ MEMORY: dict[str, dict] = {
     "tolerance": {"type": "float", "default": 0.1},
 }
 ARGUMENTS: dict[str, dict] = {
-    "base_url": {"type": "str", "required": True},
-    "api_key": {"type": "str", "default": "", "no_log": True},
+    **SERVER_OPTIONS,
+    **TIER_OPTIONS,
     "model": {"type": "str", "required": True},
     "capabilities": {
         "type": "list",
@@ -277,32 +261,21 @@ ARGUMENTS: dict[str, dict] = {
     # Not a secret, although its name speaks of tokens.
     "floor_tokens_per_second": {"type": "float", "default": 0.0, "no_log": False},
     "expected_tier": {"type": "str", "default": ""},
-    "tier_map": {"type": "dict", "default": {}},
     "expected_api_base": {"type": "str", "default": ""},
     "memory": {"type": "dict", "options": MEMORY},
     "quality": {"type": "str", "choices": list(QUALITY), "default": JUDGE},
     "wait_timeout": {"type": "float", "default": 0.0},
     "interval": {"type": "float", "default": 2.0},
     "request_timeout": {"type": "float", "default": 120.0},
-    "validate_certs": {"type": "bool", "default": True},
-    "ca_path": {"type": "path"},
 }
-NOT_NEGATIVE = ("max_model_len", "floor_tokens_per_second", "wait_timeout", "interval")
 
 
 def read_promise(params: dict) -> Promise:
     """What the model has to keep. Raises InvalidInput for options that contradict each other."""
-    for option in NOT_NEGATIVE:
-        if params[option] < 0:
-            raise InvalidInput(f"{option} must not be negative")
-    if params["request_timeout"] <= 0:
-        raise InvalidInput("request_timeout must be above 0")
-    tier_map = {str(address): str(tier) for address, tier in params["tier_map"].items()}
-    if params["expected_tier"] and params["expected_tier"] not in tier_map.values():
-        raise InvalidInput(
-            f"tier_map has no address of tier {params['expected_tier']!r}",
-            f"Tiers of the map: {', '.join(sorted(set(tier_map.values()))) or 'none'}.",
-        )
+    require_not_negative(params, "max_model_len", "floor_tokens_per_second", "wait_timeout", "interval")
+    require_above_zero(params, "request_timeout")
+    tier_map = read_tiers(params)
+    require_known_tier(params["expected_tier"], tier_map)
     return Promise(
         model=params["model"],
         capabilities=frozenset(params["capabilities"]),
@@ -334,11 +307,7 @@ def main() -> None:
     report = Report(params["model"])
     try:
         promise = read_promise(params)
-        tls = tls_context(params["validate_certs"], params["ca_path"] or "")
-
-        def connect() -> Client:
-            return Client(params["base_url"], params["api_key"], params["request_timeout"], tls)
-
+        connect = connector(params)
         session = Session(promise, connect)
         if params["wait_timeout"]:
             expected = Expectation(promise.model, tier=promise.tier, tier_map=promise.tier_map)

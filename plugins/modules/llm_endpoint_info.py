@@ -15,16 +15,6 @@ description:
     for options that make no sense. M(inference.stack.llm_health) waits and fails.
   - Speaks to the server directly, past any proxy, and needs Python's standard library only.
 options:
-  base_url:
-    description: Address of the server, with or without C(/v1) at its end.
-    type: str
-    required: true
-  api_key:
-    description:
-      - Key that is sent as a bearer token.
-      - It is cut out of everything that the module returns.
-    type: str
-    default: ''
   ask:
     description: Served names of the models to ask. Without any, nothing is generated.
     type: list
@@ -38,10 +28,6 @@ options:
     description: Tokens that an answer may have.
     type: int
     default: 1
-  tier_map:
-    description: Which tier an address belongs to, as in the key C(tier_map) of a plan.
-    type: dict
-    default: {}
   timeout:
     description: Seconds that the whole look may take.
     type: float
@@ -50,22 +36,13 @@ options:
     description: Seconds that one request may take in all, however slowly its answer drips.
     type: float
     default: 60
-  validate_certs:
-    description: Whether to check the server's certificate.
-    type: bool
-    default: true
-  ca_path:
-    description: Path of a certificate authority to trust instead of the system's.
-    type: path
 extends_documentation_fragment:
   - inference.stack.read_only
+  - inference.stack.server
+  - inference.stack.server.tiers
 attributes:
   check_mode:
     details: It only asks; the models of O(ask) generate in check mode, too.
-  platform:
-    description: Where the module runs.
-    support: full
-    platforms: posix
 seealso:
   - module: inference.stack.llm_health
   - module: inference.stack.plan
@@ -168,35 +145,33 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput, StackError, fail
-from ansible_collections.inference.stack.plugins.module_utils.openai_api.client import Client
-from ansible_collections.inference.stack.plugins.module_utils.openai_api.transport import tls_context
+from ansible_collections.inference.stack.plugins.module_utils.errors import StackError, fail
 from ansible_collections.inference.stack.plugins.module_utils.probing.endpoint import Look, Looker, Question
+from ansible_collections.inference.stack.plugins.module_utils.probing.options import (
+    SERVER_OPTIONS,
+    TIER_OPTIONS,
+    connector,
+    read_tiers,
+    require_above_zero,
+)
 
 ARGUMENTS: dict[str, dict] = {
-    "base_url": {"type": "str", "required": True},
-    "api_key": {"type": "str", "default": "", "no_log": True},
+    **SERVER_OPTIONS,
+    **TIER_OPTIONS,
     "ask": {"type": "list", "elements": "str", "default": []},
     "prompt": {"type": "str", "default": "Say OK."},
     "max_tokens": {"type": "int", "default": 1},
-    "tier_map": {"type": "dict", "default": {}},
     "timeout": {"type": "float", "default": 300.0},
     "request_timeout": {"type": "float", "default": 60.0},
-    "validate_certs": {"type": "bool", "default": True},
-    "ca_path": {"type": "path"},
 }
 
 
 def look(params: dict) -> Look:
     """Raises InvalidInput for options that make no sense; everything else is part of what was seen."""
-    for option in ("timeout", "request_timeout", "max_tokens"):
-        if params[option] <= 0:
-            raise InvalidInput(f"{option} must be above 0")
-    tls = tls_context(params["validate_certs"], params["ca_path"] or "")
-    tiers = {str(address): str(tier) for address, tier in params["tier_map"].items()}
+    require_above_zero(params, "timeout", "request_timeout", "max_tokens")
     question = Question(params["prompt"], params["max_tokens"])
-    with Client(params["base_url"], params["api_key"], params["request_timeout"], tls) as client:
-        return Looker(client, params["timeout"], tiers).look(params["ask"], question)
+    with connector(params)() as client:
+        return Looker(client, params["timeout"], read_tiers(params)).look(params["ask"], question)
 
 
 def main() -> None:

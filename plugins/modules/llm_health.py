@@ -23,17 +23,6 @@ description:
     troubles and events, and the cause that the engine's log names (GPU memory, driver, licence, architecture
     and more) with its fix. An engine that cannot come up ends the waiting early.
 options:
-  base_url:
-    description:
-      - Address of the server, with or without C(/v1) at its end.
-    type: str
-    required: true
-  api_key:
-    description:
-      - Key that is sent as a bearer token.
-      - It is cut out of everything that the module returns.
-    type: str
-    default: ''
   model:
     description:
       - Served name of the model, as a client would ask for it.
@@ -54,11 +43,6 @@ options:
       - Needs O(tier_map) and O(validate=generate).
     type: str
     default: ''
-  tier_map:
-    description:
-      - Which tier an address belongs to, as in the key C(tier_map) of a plan.
-    type: dict
-    default: {}
   expected_max_model_len:
     description:
       - Tokens of context that the list of models has to tell. 0 accepts any length.
@@ -113,22 +97,13 @@ options:
       - Seconds that one request may take in all, however slowly its answer drips.
     type: float
     default: 60
-  validate_certs:
-    description: Whether to check the server's certificate.
-    type: bool
-    default: true
-  ca_path:
-    description: Path of a certificate authority to trust instead of the system's.
-    type: path
 extends_documentation_fragment:
   - inference.stack.read_only
+  - inference.stack.server
+  - inference.stack.server.tiers
 attributes:
   check_mode:
     details: It only asks; with O(validate=generate) it has one token generated in check mode, too.
-  platform:
-    description: Where the module runs.
-    support: full
-    platforms: posix
 seealso:
   - module: inference.stack.llm_contract
   - module: inference.stack.plan
@@ -248,8 +223,6 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.inference.stack.plugins.module_utils.cluster.api import Api
 from ansible_collections.inference.stack.plugins.module_utils.cluster.kubeconfig import harmless_values
 from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput, StackError, fail
-from ansible_collections.inference.stack.plugins.module_utils.openai_api.client import Client
-from ansible_collections.inference.stack.plugins.module_utils.openai_api.transport import tls_context
 from ansible_collections.inference.stack.plugins.module_utils.probing.health import (
     GENERATE,
     IDENTITY,
@@ -258,18 +231,26 @@ from ansible_collections.inference.stack.plugins.module_utils.probing.health imp
     Prober,
     Report,
 )
+from ansible_collections.inference.stack.plugins.module_utils.probing.options import (
+    SERVER_OPTIONS,
+    TIER_OPTIONS,
+    connector,
+    read_tiers,
+    require_above_zero,
+    require_known_tier,
+    require_not_negative,
+)
 from ansible_collections.inference.stack.plugins.module_utils.probing.workload import (
     Workload,
     require_load_time,
 )
 
 ARGUMENTS: dict[str, dict] = {
-    "base_url": {"type": "str", "required": True},
-    "api_key": {"type": "str", "default": "", "no_log": True},
+    **SERVER_OPTIONS,
+    **TIER_OPTIONS,
     "model": {"type": "str", "default": ""},
     "validate": {"type": "str", "choices": list(LADDER), "default": GENERATE},
     "expected_tier": {"type": "str", "default": ""},
-    "tier_map": {"type": "dict", "default": {}},
     "expected_max_model_len": {"type": "int", "default": 0},
     "expected_version": {"type": "str", "default": ""},
     "metrics": {"type": "bool", "default": False},
@@ -282,8 +263,6 @@ ARGUMENTS: dict[str, dict] = {
     "timeout": {"type": "float", "default": 600.0},
     "interval": {"type": "float", "default": 5.0},
     "request_timeout": {"type": "float", "default": 60.0},
-    "validate_certs": {"type": "bool", "default": True},
-    "ca_path": {"type": "path"},
 }
 
 
@@ -294,40 +273,28 @@ def read_expectation(params: dict) -> Expectation:
     """What to prove. Raises InvalidInput for options that contradict each other."""
     if params["validate"] in NEED_A_MODEL and not params["model"]:
         raise InvalidInput(f"validate={params['validate']} needs model", "Name the served model.")
-    for option in ("timeout", "request_timeout"):
-        if params[option] <= 0:
-            raise InvalidInput(f"{option} must be above 0")
-    for option in ("interval", "load_timeout", "expected_max_model_len"):
-        if params[option] < 0:
-            raise InvalidInput(f"{option} must not be negative")
+    require_above_zero(params, "timeout", "request_timeout")
+    require_not_negative(params, "interval", "load_timeout", "expected_max_model_len")
     for option in ("expected_max_model_len", "expected_version", "metrics"):
         if params[option] and params["validate"] not in NEED_A_MODEL:
             raise InvalidInput(f"{option} needs validate=identity or validate=generate")
     if params["load_timeout"] and not params["deployment"]:
         raise InvalidInput("load_timeout needs deployment", "Only the cluster knows how long loading took.")
-    _check_tier(params)
-    return Expectation(
-        model=params["model"],
-        validate=params["validate"],
-        tier=params["expected_tier"],
-        tier_map={str(address): str(tier) for address, tier in params["tier_map"].items()},
-        max_model_len=params["expected_max_model_len"],
-        version=params["expected_version"],
-        metrics=params["metrics"],
-    )
-
-
-def _check_tier(params: dict) -> None:
-    tiers = {str(tier) for tier in params["tier_map"].values()}
     if params["expected_tier"] and params["validate"] != GENERATE:
         raise InvalidInput(
             "expected_tier needs validate=generate", "Only an answer tells which tier gave it."
         )
-    if params["expected_tier"] and params["expected_tier"] not in tiers:
-        raise InvalidInput(
-            f"tier_map has no address of tier {params['expected_tier']!r}",
-            f"Tiers of the map: {', '.join(sorted(tiers)) or 'none'}.",
-        )
+    tier_map = read_tiers(params)
+    require_known_tier(params["expected_tier"], tier_map)
+    return Expectation(
+        model=params["model"],
+        validate=params["validate"],
+        tier=params["expected_tier"],
+        tier_map=tier_map,
+        max_model_len=params["expected_max_model_len"],
+        version=params["expected_version"],
+        metrics=params["metrics"],
+    )
 
 
 def find_workload(params: dict) -> Workload | None:
@@ -351,9 +318,9 @@ def main() -> None:
     load_s: float | None = None
     try:
         expectation = read_expectation(params)
-        tls = tls_context(params["validate_certs"], params["ca_path"] or "")
+        connect = connector(params)
         workload = find_workload(params)
-        with Client(params["base_url"], params["api_key"], params["request_timeout"], tls) as client:
+        with connect() as client:
             prober = Prober(client, expectation, witness=workload)
             report = prober.report
             prober.wait(params["timeout"], params["interval"])

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..errors import InvalidInput
+from ..probing.options import require_known_tier
 
 RANDOM, FILE, SHARED_PREFIX = "random", "file", "shared_prefix"
 DATASETS = (RANDOM, FILE, SHARED_PREFIX)
@@ -123,5 +124,4 @@ def check(settings: Settings) -> None:
     for name, limit in settings.slo.items():
         if isinstance(limit, bool) or not isinstance(limit, (int, float)) or limit <= 0:
             raise InvalidInput(f"slo.{name} is {limit!r} and must be milliseconds above 0")
-    if settings.expected_tier and settings.expected_tier not in set(settings.tier_map.values()):
-        raise InvalidInput(f"tier_map has no address of tier {settings.expected_tier!r}")
+    require_known_tier(settings.expected_tier, settings.tier_map)

@@ -11,6 +11,7 @@ import yaml
 from ansible_collections.inference.stack.plugins.modules import llm_benchmark
 
 from tests.unit.plugins.module_utils.benchmarking.talker import Talker
+from tests.unit.plugins.modules.documented import assert_same_options, documented_options
 from tests.unit.plugins.modules.module_runner import ModuleRunner
 from tests.unit.plugins.scripted_server import ScriptedServer
 
@@ -103,12 +104,7 @@ def test_the_key_appears_nowhere_in_a_failure(server: ScriptedServer, run_module
 
 
 def test_documentation_and_code_name_the_same_options() -> None:
-    documented = yaml.safe_load(llm_benchmark.DOCUMENTATION)["options"]
-    assert set(documented) == set(llm_benchmark.ARGUMENTS)
-    for name, option in llm_benchmark.ARGUMENTS.items():
-        for part in ("type", "default", "choices", "required"):
-            assert documented[name].get(part) == option.get(part), (name, part)
-    assert set(documented["slo"]["suboptions"]) == set(llm_benchmark.ARGUMENTS["slo"]["options"])
+    assert_same_options(documented_options(llm_benchmark), llm_benchmark.ARGUMENTS)
 
 
 def test_documentation_and_code_return_the_same(

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from ansible_collections.inference.stack.plugins.modules import llm_contract
 
+from tests.unit.plugins.modules.documented import assert_same_options, documented_options
 from tests.unit.plugins.modules.module_runner import ModuleRunner
 from tests.unit.plugins.scripted_model import GPU, LENGTH, NAME, TIER_MAP, ScriptedModel
 from tests.unit.plugins.scripted_server import ScriptedServer
@@ -115,17 +116,8 @@ def test_options_are_checked_before_anything_is_asked(
     assert server.requests == []
 
 
-def same(documented: dict[str, Any], coded: dict[str, dict[str, Any]]) -> None:
-    assert set(documented) == set(coded)
-    for name, option in coded.items():
-        for part in ("type", "elements", "default", "choices", "required"):
-            assert documented[name].get(part) == option.get(part), (name, part)
-
-
 def test_documentation_and_code_name_the_same_options() -> None:
-    documented = yaml.safe_load(llm_contract.DOCUMENTATION)["options"]
-    same(documented, llm_contract.ARGUMENTS)
-    same(documented["memory"]["suboptions"], llm_contract.MEMORY)
+    assert_same_options(documented_options(llm_contract), llm_contract.ARGUMENTS)
 
 
 def test_documentation_and_code_return_the_same(server: ScriptedServer, run_module: ModuleRunner) -> None:

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from ansible_collections.inference.stack.plugins.modules import llm_endpoint_info
 
+from tests.unit.plugins.modules.documented import assert_same_options, documented_options
 from tests.unit.plugins.modules.module_runner import ModuleRunner
 from tests.unit.plugins.modules.test_gpu_info import documented_keys, returned_keys
 from tests.unit.plugins.scripted_server import ScriptedServer
@@ -53,3 +54,7 @@ def test_options_that_make_no_sense_are_refused(
     run = run_module(llm_endpoint_info.main, {"base_url": "http://127.0.0.1:9", **options})
     assert run.failed
     assert word in run.result["msg"]
+
+
+def test_documentation_and_code_name_the_same_options() -> None:
+    assert_same_options(documented_options(llm_endpoint_info), llm_endpoint_info.ARGUMENTS)

@@ -10,6 +10,7 @@ import yaml
 from ansible_collections.inference.stack.plugins.modules import llm_health
 
 from tests.unit.plugins.modules.cluster_documents import ENGINE, TOKEN, ask
+from tests.unit.plugins.modules.documented import assert_same_options, documented_options
 from tests.unit.plugins.modules.module_runner import ModuleRunner
 from tests.unit.plugins.scripted_server import ScriptedServer
 
@@ -130,11 +131,7 @@ def test_the_cluster_explains_what_the_server_does_not(
 
 
 def test_documentation_and_code_name_the_same_options() -> None:
-    documented = yaml.safe_load(llm_health.DOCUMENTATION)["options"]
-    assert set(documented) == set(llm_health.ARGUMENTS)
-    for name, option in llm_health.ARGUMENTS.items():
-        for part in ("type", "default", "choices", "required"):
-            assert documented[name].get(part) == option.get(part), (name, part)
+    assert_same_options(documented_options(llm_health), llm_health.ARGUMENTS)
 
 
 def test_documentation_and_code_return_the_same(server: ScriptedServer, run_module: ModuleRunner) -> None:
