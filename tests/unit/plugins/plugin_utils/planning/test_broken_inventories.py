@@ -1,4 +1,10 @@
-"""Inventories that cannot work are answered with one message that names the variable and the way out."""
+"""Inventories that cannot work are answered with one message that names the variable and the way out.
+
+Each case of ``broken_inventories/*.yml`` lays ``variables`` over a site that can work, and has to be
+answered with one message that begins with the variable in ``names`` and holds every text of ``says``: what
+is wrong, or the way out.
+``playbook: true`` runs the case through playbooks/plan.yml as well.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +22,11 @@ import yaml
 from tests.unit.plugins.plugin_utils.planning.sites import home_lab, refusal
 
 ROOT = Path(__file__).resolve().parents[5]
-CASES: list[dict[str, Any]] = yaml.safe_load(
-    Path(__file__).with_name("broken_inventories.yml").read_text(encoding="utf-8")
-)
+CASES: list[dict[str, Any]] = [
+    case
+    for path in sorted(Path(__file__).with_name("broken_inventories").glob("*.yml"))
+    for case in yaml.safe_load(path.read_text(encoding="utf-8"))
+]
 PLAYED = [case for case in CASES if case.get("playbook")]
 # Variable that a person writes -> argument of the plan.
 ARGUMENTS = {
