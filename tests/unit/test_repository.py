@@ -22,6 +22,7 @@ def test_nothing_that_sites_use_knows_of_the_rehearsal() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
         for path in text_files("roles", "plugins", "playbooks")
+        if "vendor" not in path.parts  # other people's words
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
         if REHEARSAL_WORDS.search(line)
     ]
