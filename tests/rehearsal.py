@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import requests
 
+ROOT = Path(__file__).resolve().parent.parent
 NAMESPACE = "ml"
 MODEL = "lab/tiny-qwen3"
 GATEWAY_PORT = 30400
@@ -53,6 +57,24 @@ class Cluster:
     def available(self, deployment: str, replicas: int) -> bool:
         status = self.get(f"-n {NAMESPACE} deployment {deployment}")["status"]
         return int(status.get("availableReplicas", 0)) == replicas == int(status.get("replicas", 0))
+
+
+def play(
+    inventory: str, playbook: str, variables: dict[str, Any], *words: str, timeout: float = 300
+) -> subprocess.CompletedProcess[str]:
+    """A playbook of the collection on the lab."""
+    return subprocess.run(
+        [
+            *("ansible-playbook", "--inventory", inventory, f"playbooks/{playbook}.yml", *words),
+            *("--extra-vars", json.dumps(variables)),
+        ],
+        cwd=ROOT,
+        env=os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
 
 
 def shell_quote(text: str) -> str:

@@ -90,6 +90,14 @@ def test_an_unknown_model_is_refused(gateway: Any) -> None:
     assert gateway.chat(model="no-such-model").status_code in {400, 403, 404}
 
 
+def test_a_prompt_that_is_too_long_is_refused_and_not_cut_by_a_lower_tier(gateway: Any) -> None:
+    answer = gateway.post(
+        "/v1/chat/completions", {"model": MODEL, "messages": [{"role": "user", "content": "fox " * 20_000}]}
+    )
+    assert answer.status_code == 400, answer.text[:500]
+    assert "maximum context length" in answer.text
+
+
 def test_the_cpu_tier_answers_while_the_gpu_is_away(cluster: Any, gateway: Any) -> None:
     cluster.scale(ENGINE, 0)
     try:

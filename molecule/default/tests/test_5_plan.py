@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.rehearsal import play
 
 
 def written(path: Path) -> dict[str, Any]:
@@ -29,18 +27,7 @@ def after(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """What it says of the finished ones."""
     output = tmp_path_factory.mktemp("plan") / "plan.json"
     inventory = request.config.getoption("--ansible-inventory")
-    done = subprocess.run(
-        [
-            *("ansible-playbook", "--inventory", inventory, "--check", "playbooks/plan.yml"),
-            *("--extra-vars", json.dumps({"plan_format": "json", "plan_output": str(output)})),
-        ],
-        cwd=ROOT,
-        env=os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = play(inventory, "plan", {"plan_format": "json", "plan_output": str(output)}, "--check")
     assert done.returncode == 0, done.stdout[-3000:]
     return written(output)
 

@@ -44,6 +44,11 @@ def test_aliases_fall_back_like_their_models() -> None:
     ]
 
 
+def test_a_prompt_that_is_too_long_falls_to_no_tier_by_accident() -> None:
+    """LiteLLM takes the ordinary fallbacks for it unless this list is there, be it empty."""
+    assert configuration()["litellm_settings"]["context_window_fallbacks"] == []
+
+
 def test_the_tier_does_not_use_the_name_that_litellm_refuses() -> None:
     assert configuration()["model_list"][0]["model_info"] == {"inference_tier": "gpu"}
 
