@@ -104,25 +104,19 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the gateway said about one model, and who spoke."""
+    """What the gateway said about one model, and which of its deployments spoke."""
 
     model: str
-    tokens: int
-    seconds: float
-    api_base: str
-    fallbacks: int
+    tokens: int = 0
+    seconds: float = 0.0
+    deployment: str = ""
+    api_base: str = ""
+    fallbacks: int = 0
     problem: str = ""
-
-    @property
-    def tier(self) -> str:
-        """The tier behind the address that answered."""
-        if "ollama" in self.api_base:
-            return "cpu (Ollama)"
-        return "gpu (vLLM)" if ".svc" in self.api_base else "cloud"
 
 
 class Gateway:
-    """The front door, as a consumer uses it."""
+    """The front door, as the owner of one key uses it."""
 
     def __init__(self, url: str, key: str) -> None:
         self.url = url
@@ -134,6 +128,12 @@ class Gateway:
         content, _ = self._call("/v1/models", None)
         return [str(entry["id"]) for entry in content["data"]]
 
+    def tiers(self) -> dict[str, str]:
+        """The tier of each deployment by its id. Only the master key may ask."""
+        content, _ = self._call("/model/info", None)
+        infos = [entry["model_info"] for entry in content["data"]]
+        return {str(info["id"]): str(info["inference_tier"]) for info in infos if "inference_tier" in info}
+
     def ask(self, model: str) -> Answer:
         """Have the model say a few tokens."""
         body = {"model": model, "max_tokens": 8, "messages": [{"role": "user", "content": "Hello"}]}
@@ -141,11 +141,12 @@ class Gateway:
         try:
             content, headers = self._call("/v1/chat/completions", body)
         except (OSError, ValueError) as error:
-            return Answer(model, 0, time.monotonic() - start, "", 0, problem=_words(error))
+            return Answer(model, problem=_words(error))
         return Answer(
             model=model,
             tokens=int(content.get("usage", {}).get("completion_tokens", 0)),
             seconds=time.monotonic() - start,
+            deployment=headers.get("x-litellm-model-id", ""),
             api_base=headers.get("x-litellm-model-api-base", ""),
             fallbacks=int(headers.get("x-litellm-attempted-fallbacks") or 0),
         )
@@ -172,8 +173,10 @@ def summarise(settings: Settings, console: Console) -> None:
     lab = state.read_lab_file(settings)
     assert lab is not None
     url = f"http://{lab['hosts']['server']['address']}:{GATEWAY_PORT}"
-    gateway = Gateway(url, state.read_secrets(settings)["consumer_key"])
+    secrets = state.read_secrets(settings)
+    gateway = Gateway(url, secrets["consumer_key"])
     models = gateway.models()
+    tiers = Gateway(url, secrets["litellm_master_key"]).tiers()
     make = f"{_prefix(settings)}make"
     key = f"$(sed -n 's/^consumer_key: //p' {settings.secrets_file})"
     body = json.dumps({"model": models[0] if models else "", "max_tokens": 16,
@@ -181,7 +184,7 @@ def summarise(settings: Settings, console: Console) -> None:
     console.print(f"\n[bold]The site is up.[/bold] Gateway: {url}/v1   (OpenAI's API)", soft_wrap=True)
     console.print(escape(f"A consumer's key: {key}\n"), soft_wrap=True, highlight=False)
     for answer in map(gateway.ask, models):
-        console.print(escape(f"  {answer.model}: {_describe(answer)}"), soft_wrap=True)
+        console.print(escape(f"  {answer.model}: {_describe(answer, tiers)}"), soft_wrap=True)
     lines = (
         "", "Try it:",
         f"  curl -sSi {url}/v1/chat/completions -H \"Authorization: Bearer {key}\" "
@@ -195,12 +198,13 @@ def summarise(settings: Settings, console: Console) -> None:
         console.print(escape(line), soft_wrap=True, highlight=False)
 
 
-def _describe(answer: Answer) -> str:
+def _describe(answer: Answer, tiers: Mapping[str, str]) -> str:
     if answer.problem:
         return f"no answer ({answer.problem})"
     fallen = f", after {answer.fallbacks} fallback(s)" if answer.fallbacks else ""
     said = f"{answer.tokens} tokens in {answer.seconds:.1f} s"
-    return f"{said} from tier {answer.tier}{fallen} [{answer.api_base}]"
+    tier = tiers.get(answer.deployment, "unknown")
+    return f"{said} from tier {tier}{fallen} [{answer.api_base}]"
 
 
 def _prefix(settings: Settings) -> str:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 from rich.console import Console
 
 from lab import cli, demo, preflight, state
-from lab.demo import Answer, Gateway
+from lab.demo import Gateway
 from lab.errors import LabError
 from lab.preflight import GIB, Needs, available_memory, go_version
 from lab.settings import load
@@ -131,23 +133,35 @@ def test_a_playbooks_output_becomes_a_live_word_and_a_sum(
     assert seen == ["Prepare hosts", "Prepare hosts: k3s : install | Fetch"]
 
 
+CONSUMER, MASTER = "sk-1", "sk-2"
+DEPLOYMENTS = [
+    {"model_name": "one/two", "model_info": {"id": "first", "inference_tier": "gpu"}},
+    {"model_name": "two", "model_info": {"id": "second", "inference_tier": "cpu"}},
+    {"model_name": "foreign", "model_info": {"id": "third"}},
+]
+
+
 @pytest.fixture
 def gateway() -> Iterator[str]:
-    """A front door with one model that only the second tier answers."""
+    """A front door with one model that only the second tier answers, and one that no tier is known of."""
 
     class Door(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self._reply({"data": [{"id": "one/two"}]})
+            if self.path == "/model/info":
+                self._reply({"data": DEPLOYMENTS}, MASTER)
+            else:
+                self._reply({"data": [{"id": "one/two"}, {"id": "foreign"}]})
 
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            assert request["model"] == "one/two"
-            self._reply({"usage": {"completion_tokens": 8}})
+            deployment = {"one/two": "second", "foreign": "third"}[request["model"]]
+            self._reply({"usage": {"completion_tokens": 8}}, deployment=deployment)
 
-        def _reply(self, body: object) -> None:
-            known = self.headers["Authorization"] == "Bearer sk-1"
+        def _reply(self, body: object, key: str = CONSUMER, deployment: str = "") -> None:
+            known = self.headers["Authorization"] == f"Bearer {key}"
             self.send_response(200 if known else 401)
-            self.send_header("x-litellm-model-api-base", "http://ollama.ml.svc.cluster.local:11434")
+            self.send_header("x-litellm-model-id", deployment)
+            self.send_header("x-litellm-model-api-base", "http://10.0.0.7:8000/v1")
             self.send_header("x-litellm-attempted-fallbacks", "1")
             self.end_headers()
             self.wfile.write(json.dumps(body).encode())
@@ -162,26 +176,21 @@ def gateway() -> Iterator[str]:
     server.server_close()
 
 
-def test_the_tier_that_answered_is_read_from_the_answer(gateway: str) -> None:
-    door = Gateway(gateway, "sk-1")
+def test_the_deployment_that_answered_is_read_from_the_answer(gateway: str) -> None:
+    door = Gateway(gateway, CONSUMER)
     answer = door.ask(door.models()[0])
 
-    assert (answer.tier, answer.fallbacks, answer.tokens) == ("cpu (Ollama)", 1, 8)
+    assert (answer.deployment, answer.fallbacks, answer.tokens) == ("second", 1, 8)
+
+
+def test_the_gateway_tells_the_master_which_tier_a_deployment_is(gateway: str) -> None:
+    assert Gateway(gateway, MASTER).tiers() == {"first": "gpu", "second": "cpu"}
+    with pytest.raises(HTTPError, match="401"):
+        Gateway(gateway, CONSUMER).tiers()
 
 
 def test_a_refusal_is_told_in_the_gateways_words(gateway: str) -> None:
     assert "HTTP 401" in Gateway(gateway, "wrong").ask("one/two").problem
-
-
-@pytest.mark.parametrize(
-    ("base", "tier"),
-    [
-        ("http://tiny-inference.ml.svc.cluster.local:8000/v1", "gpu (vLLM)"),
-        ("https://api.example.com/v1", "cloud"),
-    ],
-)
-def test_tiers(base: str, tier: str) -> None:
-    assert Answer("m", 1, 1.0, base, 0).tier == tier
 
 
 def test_the_last_words_hold_a_line_to_paste_and_no_secret(
@@ -191,13 +200,18 @@ def test_the_last_words_hold_a_line_to_paste_and_no_secret(
     port = int(gateway.rpartition(":")[2])
     monkeypatch.setattr(demo, "GATEWAY_PORT", port)
     state.write_lab_file(settings, {"hosts": {"server": {"address": "127.0.0.1"}}})
-    monkeypatch.setattr(state, "read_secrets", lambda _settings: {"consumer_key": "sk-1"})
+    secrets = {"consumer_key": CONSUMER, "litellm_master_key": MASTER}
+    monkeypatch.setattr(state, "read_secrets", lambda _settings: secrets)
     screen = Console(file=io.StringIO(), width=80)
     demo.summarise(settings, screen)
     assert isinstance(screen.file, io.StringIO)
     text = screen.file.getvalue()
 
-    assert "sk-1" not in text
+    assert CONSUMER not in text and MASTER not in text
+    assert re.search(
+        r"one/two: 8 tokens in .* s from tier cpu, after 1 fallback\(s\) \[http://10\.0\.0\.7:8000/v1\]", text
+    )
+    assert re.search(r"foreign: 8 tokens in .* s from tier unknown, after 1 fallback", text)
     line = next(line for line in text.splitlines() if "curl" in line)
     assert f"$(sed -n 's/^consumer_key: //p' {settings.secrets_file})" in line
     assert '"model": "one/two"' in line
