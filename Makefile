@@ -10,7 +10,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 TEST_LAB ?= test
 
-.PHONY: help setup demo up down prune clean status ssh doctor site-status models ask logs port-forward import-model kubectl test lint unit molecule faults soak bench docs build
+.PHONY: help setup demo up down prune clean status ssh doctor site-status report models ask logs port-forward import-model kubectl test lint unit molecule faults soak bench docs build
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 16
@@ -56,6 +56,9 @@ doctor: .venv/.run ## Name the first broken layer from the PCI link to the gatew
 site-status: .venv/.run ## Hosts, GPU memory, mode, models, tiers, last figures and versions on one screen
 	@python -m tools.operate status
 
+report: .venv/.run ## What was proven and measured as one HTML page: make report OUT=report.html TITLE="Home lab"
+	@python -m tools.operate report
+
 models: .venv/.run ## The models that the gateway offers
 	@python -m tools.operate models
 
@@ -93,10 +96,10 @@ soak: .venv/.test ## What takes longer: a hundred thousand cut and damaged strea
 	@pytest -q -n 2 tests/soak
 
 bench: .venv/.test ## Ratios measured side by side on the lab that is up
-	@PYTHONPATH=.ansible/collections python -m tests.bench_planner
-	@PYTHONPATH=.ansible/collections python -m tests.bench_client
-	@PYTHONPATH=.ansible/collections python -m tests.bench_vllm
-	@python -m tests.bench
+	@PYTHONPATH=.ansible/collections python -m tests.bench.planner
+	@PYTHONPATH=.ansible/collections python -m tests.bench.client
+	@PYTHONPATH=.ansible/collections python -m tests.bench.vllm
+	@python -m tests.bench.site
 
 docs: .venv/.test ## Write the parts of docs/ anew that follow from catalog and planner
 	@PYTHONPATH=.ansible/collections python -m tests.generated_docs

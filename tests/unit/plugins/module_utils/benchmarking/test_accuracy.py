@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.inference.stack.plugins.module_utils.benchmarking.settings import Load
 
-from tests.bench_client import lags, paced, ratios
+from tests.bench.client import lags, paced, ratios, start_up
 
 NEAR = pytest.approx(1, abs=0.2)  # a busy machine disturbs both sides, and not alike
 
@@ -24,3 +24,9 @@ def test_chunks_are_noted_after_they_were_sent() -> None:
     with paced("--first-ms", "20", "--gap-ms", "5") as server:
         late, _ = lags(server, 4, seconds=1)
     assert 0 < late < 1000
+
+
+def test_many_streams_start_soon() -> None:
+    with paced("--first-ms", "0", "--gap-ms", "5") as server:
+        took, empty = start_up(server, 128)
+    assert empty < took < 10

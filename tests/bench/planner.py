@@ -1,22 +1,21 @@
 """How long a plan of 1,000 models on 1,000 hosts takes, beside reading the catalog from its files.
 
-Usage: python -m tests.bench_planner [--rounds N]
+Usage: PYTHONPATH=.ansible/collections python -m tests.bench.planner [--rounds N]
 Goal: below 2 s on one core.
 """
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.catalog import read_files
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.plan import compute
 
-CATALOG = Path(__file__).resolve().parent.parent / "catalog"
+from tests.bench.report import ROOT, parser_of, verdict
+
 MODELS = HOSTS = 1000
 GOAL_S = 2.0
 CARDS = ("rtx-3060-12gb", "a100-80gb", "h100-80gb", "l40s-48gb", "rtx-4090-24gb")
@@ -53,20 +52,18 @@ def seconds_of(work: Callable[[], object]) -> float:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
-    raw = read_files(CATALOG)
+    rounds = parser_of(__doc__).parse_args().rounds
+    catalog = ROOT / "catalog"
+    raw = read_files(catalog)
     wanted = site(raw["models"]["qwen3-8b-awq"])
     planning, reading = [], []
-    for _ in range(options.rounds):
-        reading.append(seconds_of(lambda: read_files(CATALOG)))
+    for _ in range(rounds):
+        reading.append(seconds_of(lambda: read_files(catalog)))
         planning.append(seconds_of(lambda: compute(wanted, raw)))
     plan, read = statistics.median(planning), statistics.median(reading)
-    verdict = "met" if plan <= GOAL_S else "MISSED"
     print(
-        f"plan     {MODELS} models on {HOSTS} hosts   {plan:6.2f} s  goal {GOAL_S:g} s: {verdict}"
-        f"  ({plan / read:.0f} times reading the catalog)"
+        f"plan     {MODELS} models on {HOSTS} hosts   {plan:6.2f} s  goal {GOAL_S:g} s: "
+        f"{verdict(plan <= GOAL_S)}  ({plan / read:.0f} times reading the catalog)"
     )
     return 0
 
