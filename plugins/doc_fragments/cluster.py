@@ -22,3 +22,23 @@ requirements:
 notes:
   - Runs where the kubeconfig works, which is usually the controller.
 """
+
+    # Of the options in module_utils/cluster/answering.py.
+    ANSWERS = r"""
+options:
+  namespace:
+    description: The namespace of the site.
+    type: str
+    required: true
+  config_maps:
+    description: ConfigMaps of O(namespace) whose data the caller wants to know.
+    type: list
+    elements: str
+    default: []
+  timeout:
+    description: Seconds to wait for each answer of the API server.
+    type: float
+    default: 10
+notes:
+  - A cluster that does not answer is an answer too, RV(answers) says so; the module does not fail for it.
+"""

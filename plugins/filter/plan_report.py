@@ -42,9 +42,8 @@ options:
     required: true
   format:
     description: V(table) is aligned text of at most 91 columns, V(json) is one JSON document.
-    type: str
-    choices: [table, json]
-    default: table
+extends_documentation_fragment:
+  - inference.stack.report
 """
 
 EXAMPLES = r"""

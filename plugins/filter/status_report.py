@@ -23,11 +23,8 @@ options:
     description: The result of P(inference.stack.site_status#filter).
     type: dict
     required: true
-  format:
-    description: V(table) is aligned text of at most 80 columns, V(json) is one JSON document.
-    type: str
-    choices: [table, json]
-    default: table
+extends_documentation_fragment:
+  - inference.stack.report
 """
 
 EXAMPLES = r"""

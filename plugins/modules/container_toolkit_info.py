@@ -12,7 +12,6 @@ description:
   - Reads system, driver, packages, files, what C(nvidia-ctk) would write, and whether k3s knows the runtime,
     all at once, so that a role needs to act only where something differs.
   - A host without driver or toolkit is a normal answer, not a failure.
-  - Needs nothing beside Python's standard library on the host.
 author:
   - The inference.stack authors
 options:
@@ -47,12 +46,11 @@ options:
     type: path
     default: /var/lib/rancher/k3s
 extends_documentation_fragment:
+  - inference.stack.host
   - inference.stack.paths
   - inference.stack.read_only
 attributes:
   platform:
-    description: Where the module runs.
-    support: full
     platforms: debian
 """
 
@@ -157,6 +155,8 @@ k3s:
       type: bool
 """
 
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.inference.stack.plugins.module_utils.hosts.container_toolkit import (
     Places,
@@ -165,21 +165,20 @@ from ansible_collections.inference.stack.plugins.module_utils.hosts.container_to
 )
 from ansible_collections.inference.stack.plugins.module_utils.hosts.paths import PATH_OPTIONS
 
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "packages": {"type": "list", "elements": "str", "required": True},
+    "repository_url": {"type": "str", "required": True},
+    "sources_file": {"type": "path", "required": True},
+    "mode": {"type": "str", "choices": ["cdi", "auto", "legacy"], "default": "cdi"},
+    "config_file": {"type": "path", "default": "/etc/nvidia-container-runtime/config.toml"},
+    "spec_file": {"type": "path", "default": "/etc/cdi/nvidia.yaml"},
+    "k3s_data_folder": {"type": "path", "default": "/var/lib/rancher/k3s"},
+    "paths": PATH_OPTIONS,
+}
+
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "packages": {"type": "list", "elements": "str", "required": True},
-            "repository_url": {"type": "str", "required": True},
-            "sources_file": {"type": "path", "required": True},
-            "mode": {"type": "str", "choices": ["cdi", "auto", "legacy"], "default": "cdi"},
-            "config_file": {"type": "path", "default": "/etc/nvidia-container-runtime/config.toml"},
-            "spec_file": {"type": "path", "default": "/etc/cdi/nvidia.yaml"},
-            "k3s_data_folder": {"type": "path", "default": "/var/lib/rancher/k3s"},
-            "paths": PATH_OPTIONS,
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     wanted = Wanted(**{name: module.params[name] for name in Wanted._fields})
     module.exit_json(changed=False, **look(wanted, Places()))
 

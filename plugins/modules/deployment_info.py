@@ -10,17 +10,12 @@ short_description: Read what Deployments run and how long their pods took to sta
 version_added: 0.1.0
 description:
   - Reads Deployments of one namespace, by name or by owner, with their pods, over one connection.
-  - A cluster that does not answer is an answer too, RV(answers) says so; the module does not fail for it.
   - Values of variables and flags that look like secrets are replaced by digests, so that they can be compared
     but not read.
   - Changes nothing.
 author:
   - The inference.stack authors
 options:
-  namespace:
-    description: The namespace of the Deployments.
-    type: str
-    required: true
   names:
     description: Deployments to read, whoever made them.
     type: list
@@ -29,17 +24,9 @@ options:
   owner:
     description: Deployments with this owner are read too, as in the label C(inference.stack/owner).
     type: str
-  config_maps:
-    description: ConfigMaps of O(namespace) whose data the caller wants to know.
-    type: list
-    elements: str
-    default: []
-  timeout:
-    description: Seconds to wait for each answer of the API server.
-    type: int
-    default: 10
 extends_documentation_fragment:
   - inference.stack.cluster
+  - inference.stack.cluster.answers
   - inference.stack.read_only
 """
 
@@ -120,20 +107,34 @@ from typing import Any
 from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.inference.stack.plugins.module_utils.cluster.api import Api
-from ansible_collections.inference.stack.plugins.module_utils.cluster.hiding import hide_secrets
-from ansible_collections.inference.stack.plugins.module_utils.cluster.kubeconfig import (
-    harmless_values,
-    read_access,
+from ansible_collections.inference.stack.plugins.module_utils.cluster.answering import (
+    ANSWER_OPTIONS,
+    answer_of,
 )
+from ansible_collections.inference.stack.plugins.module_utils.cluster.api import Api
+from ansible_collections.inference.stack.plugins.module_utils.cluster.config_maps import read_config_maps
+from ansible_collections.inference.stack.plugins.module_utils.cluster.hiding import hide_secrets
+from ansible_collections.inference.stack.plugins.module_utils.cluster.kubeconfig import harmless_values
 from ansible_collections.inference.stack.plugins.module_utils.cluster.objects import (
     is_owned,
     replicas_managers,
 )
-from ansible_collections.inference.stack.plugins.module_utils.cluster.options import CLUSTER_OPTIONS
 from ansible_collections.inference.stack.plugins.module_utils.cluster.rollouts import selector
 from ansible_collections.inference.stack.plugins.module_utils.cluster.starts import is_ready, start_seconds
-from ansible_collections.inference.stack.plugins.module_utils.errors import StackError
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    **ANSWER_OPTIONS,
+    "names": {"type": "list", "elements": "str", "default": []},
+    "owner": {"type": "str"},
+}
+NOTHING: dict[str, Any] = {"deployments": [], "config_maps": {}}
+
+
+def read(api: Api, params: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "deployments": read_deployments(api, params),
+        "config_maps": read_config_maps(api, params["namespace"], params["config_maps"]),
+    }
 
 
 def read_deployments(api: Api, params: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -175,46 +176,11 @@ def read_pods(api: Api, namespace: str, found: Mapping[str, Any]) -> list[dict[s
     ]
 
 
-def read_config_maps(api: Api, params: Mapping[str, Any]) -> dict[str, Any]:
-    data = {}
-    for name in params["config_maps"]:
-        found = api.read("v1", "ConfigMap", params["namespace"], name)
-        if found is not None:
-            data[name] = found.get("data") or {}
-    return data
-
-
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **CLUSTER_OPTIONS,
-            "namespace": {"type": "str", "required": True},
-            "names": {"type": "list", "elements": "str", "default": []},
-            "owner": {"type": "str"},
-            "config_maps": {"type": "list", "elements": "str", "default": []},
-            "timeout": {"type": "int", "default": 10},
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     params = module.params
     module.no_log_values.difference_update(harmless_values(params["kubeconfig"]))
-    result: dict[str, Any] = {
-        "answers": True,
-        "reason": "",
-        "server": "",
-        "deployments": [],
-        "config_maps": {},
-    }
-    try:
-        access = read_access(params["kubeconfig"], params["context"])
-        result["server"] = access.server
-        api = Api(access, params["timeout"])
-        result["deployments"] = read_deployments(api, params)
-        result["config_maps"] = read_config_maps(api, params)
-    except StackError as error:
-        # Half an answer would be compared as if the rest did not exist.
-        result.update(answers=False, reason=str(error), deployments=[], config_maps={})
-    module.exit_json(changed=False, **result)
+    module.exit_json(changed=False, **answer_of(params, NOTHING, lambda api: read(api, params)))
 
 
 if __name__ == "__main__":

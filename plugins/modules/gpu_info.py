@@ -11,19 +11,15 @@ short_description: Tell which GPUs a host has and what keeps them from working
 version_added: 0.1.0
 description:
   - Reads the PCI bus, Thunderbolt, the loaded kernel module and NVIDIA's management library (NVML).
-  - Needs neither C(nvidia-smi) nor anything beside Python's standard library on the host.
+  - Does not need C(nvidia-smi).
   - A host without a GPU or without a driver is a normal answer, not a failure.
   - Memory and processes of other users are complete only for C(root).
 author:
   - inference.stack contributors (@inference-stack)
 options: {}
 extends_documentation_fragment:
+  - inference.stack.host
   - inference.stack.read_only
-attributes:
-  platform:
-    description: Where the module runs.
-    support: full
-    platforms: linux
 """
 
 EXAMPLES = r"""

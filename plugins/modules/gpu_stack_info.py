@@ -13,7 +13,7 @@ description:
   - Reads device nodes, NVIDIA's container runtime, CDI specifications, the units of k3s, and what the driver
     complained about in the kernel's log since the host started (Xid).
   - What the card and the driver themselves say is told by M(inference.stack.gpu_info).
-  - Needs nothing beside Python's standard library on the host. Absence is an answer, not a failure.
+  - Absence is an answer, not a failure.
   - The kernel's log and the runtime's settings can be read completely only by C(root).
 author:
   - inference.stack contributors (@inference-stack)
@@ -23,12 +23,8 @@ options:
     type: path
     default: /var/lib/rancher/k3s
 extends_documentation_fragment:
+  - inference.stack.host
   - inference.stack.read_only
-attributes:
-  platform:
-    description: Where the module runs.
-    support: full
-    platforms: linux
 seealso:
   - module: inference.stack.gpu_info
 """

@@ -12,7 +12,6 @@ description:
   - Reads release, service, token, files and the kubelet's health at once, so that a role needs to act only
     where something differs.
   - A host without k3s is a normal answer, not a failure.
-  - Needs nothing beside Python's standard library on the host.
 author:
   - The inference.stack authors
 options:
@@ -44,13 +43,9 @@ options:
     elements: str
     default: []
 extends_documentation_fragment:
+  - inference.stack.host
   - inference.stack.paths
   - inference.stack.read_only
-attributes:
-  platform:
-    description: Where the module runs.
-    support: full
-    platforms: linux
 """
 
 EXAMPLES = r"""
@@ -124,24 +119,25 @@ kubelet_healthy:
   type: bool
 """
 
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.inference.stack.plugins.module_utils.hosts.k3s import Places, Wanted, look
 from ansible_collections.inference.stack.plugins.module_utils.hosts.paths import PATH_OPTIONS
 
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "role": {"type": "str", "choices": ["server", "agent"], "required": True},
+    "binary": {"type": "path", "default": "/usr/local/bin/k3s"},
+    "data_folder": {"type": "path", "default": "/var/lib/rancher/k3s"},
+    "token": {"type": "str", "default": "", "no_log": True},
+    "tools": {"type": "list", "elements": "str", "default": ["kubectl", "crictl", "ctr"]},
+    "watched": {"type": "list", "elements": "str", "default": []},
+    "paths": PATH_OPTIONS,
+}
+
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "role": {"type": "str", "choices": ["server", "agent"], "required": True},
-            "binary": {"type": "path", "default": "/usr/local/bin/k3s"},
-            "data_folder": {"type": "path", "default": "/var/lib/rancher/k3s"},
-            "token": {"type": "str", "default": "", "no_log": True},
-            "tools": {"type": "list", "elements": "str", "default": ["kubectl", "crictl", "ctr"]},
-            "watched": {"type": "list", "elements": "str", "default": []},
-            "paths": PATH_OPTIONS,
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     wanted = Wanted(**{name: module.params[name] for name in Wanted._fields})
     module.exit_json(changed=False, **look(wanted, Places()))
 

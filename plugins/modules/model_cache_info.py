@@ -11,7 +11,6 @@ version_added: 0.1.0
 description:
   - Looks for the snapshots of repositories as Hugging Face's cache keeps them, and reads the free space.
   - A branch or tag is resolved as that cache does it, where C(refs/NAME) holds the commit.
-  - Needs nothing beside Python's standard library on the host.
 author:
   - The inference.stack authors
 options:
@@ -25,12 +24,11 @@ options:
     elements: dict
     default: []
 extends_documentation_fragment:
+  - inference.stack.host
   - inference.stack.paths
   - inference.stack.read_only
 attributes:
   platform:
-    description: Where the module runs.
-    support: full
     platforms: posix
 """
 
@@ -78,20 +76,21 @@ missing:
   elements: str
 """
 
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.inference.stack.plugins.module_utils.hosts.model_cache import look
 from ansible_collections.inference.stack.plugins.module_utils.hosts.paths import PATH_OPTIONS
 
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "path": {"type": "path", "required": True},
+    "repositories": {"type": "list", "elements": "dict", "default": []},
+    "paths": PATH_OPTIONS,
+}
+
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "path": {"type": "path", "required": True},
-            "repositories": {"type": "list", "elements": "dict", "default": []},
-            "paths": PATH_OPTIONS,
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     params = module.params
     module.exit_json(changed=False, **look(params["path"], params["repositories"], params["paths"]))
 

@@ -12,23 +12,13 @@ description:
   - Reads nodes, workloads with their pods, network policies and Services over one connection.
   - Of pods that do not serve it tells the reason, their warnings, the end of their log, and the cause where
     the log shows one that is known.
-  - A cluster that does not answer is an answer too, RV(answers) says so; the module does not fail for it.
   - Changes nothing.
 author:
   - The inference.stack authors
 options:
-  namespace:
-    description: The namespace of the site.
-    type: str
-    required: true
   workloads:
     description:
       - Deployments, DaemonSets and StatefulSets to read, each in words such as C(Deployment ml/litellm).
-    type: list
-    elements: str
-    default: []
-  config_maps:
-    description: ConfigMaps of O(namespace) whose data the caller wants to know.
     type: list
     elements: str
     default: []
@@ -36,12 +26,9 @@ options:
     description: The resource that nodes with GPUs offer.
     type: str
     default: nvidia.com/gpu
-  timeout:
-    description: Seconds to wait for each answer of the API server.
-    type: float
-    default: 10
 extends_documentation_fragment:
   - inference.stack.cluster
+  - inference.stack.cluster.answers
   - inference.stack.read_only
 """
 
@@ -246,16 +233,20 @@ services:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.inference.stack.plugins.module_utils.cluster.api import Api
-from ansible_collections.inference.stack.plugins.module_utils.cluster.kubeconfig import (
-    harmless_values,
-    read_access,
+from ansible_collections.inference.stack.plugins.module_utils.cluster.answering import (
+    ANSWER_OPTIONS,
+    answer_of,
 )
+from ansible_collections.inference.stack.plugins.module_utils.cluster.kubeconfig import harmless_values
 from ansible_collections.inference.stack.plugins.module_utils.cluster.objects import Identity
-from ansible_collections.inference.stack.plugins.module_utils.cluster.options import CLUSTER_OPTIONS
 from ansible_collections.inference.stack.plugins.module_utils.cluster.site_state import SiteState, Wanted
-from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput, StackError, fail
+from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput, fail
 
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    **ANSWER_OPTIONS,
+    "workloads": {"type": "list", "elements": "str", "default": []},
+    "resource": {"type": "str", "default": "nvidia.com/gpu"},
+}
 NOTHING: dict[str, Any] = {
     "version": "",
     "namespace_exists": False,
@@ -268,17 +259,7 @@ NOTHING: dict[str, Any] = {
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **CLUSTER_OPTIONS,
-            "namespace": {"type": "str", "required": True},
-            "workloads": {"type": "list", "elements": "str", "default": []},
-            "config_maps": {"type": "list", "elements": "str", "default": []},
-            "resource": {"type": "str", "default": "nvidia.com/gpu"},
-            "timeout": {"type": "float", "default": 10.0},
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     params = module.params
     module.no_log_values.difference_update(harmless_values(params["kubeconfig"]))
     try:
@@ -286,15 +267,8 @@ def main() -> None:
     except InvalidInput as error:
         fail(module, error)
     wanted = Wanted(params["namespace"], workloads, params["config_maps"], params["resource"])
-    result: dict[str, Any] = {"answers": True, "reason": "", "server": "", **NOTHING}
-    try:
-        access = read_access(params["kubeconfig"], params["context"])
-        result["server"] = access.server
-        result.update(SiteState(Api(access, params["timeout"]), wanted).read())
-    except StackError as error:
-        # Half an answer would be read as if the rest did not exist.
-        result.update(NOTHING, answers=False, reason=str(error))
-    module.exit_json(changed=False, **result)
+    found = answer_of(params, NOTHING, lambda api: SiteState(api, wanted).read())
+    module.exit_json(changed=False, **found)
 
 
 if __name__ == "__main__":

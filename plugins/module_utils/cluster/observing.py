@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.inference.stack.plugins.module_utils.cluster import comparing
 from ansible_collections.inference.stack.plugins.module_utils.cluster.api import Api, Refused
+from ansible_collections.inference.stack.plugins.module_utils.cluster.config_maps import read_config_maps
 from ansible_collections.inference.stack.plugins.module_utils.cluster.objects import (
     FIELD_MANAGER,
     WORKLOADS,
@@ -145,10 +146,7 @@ class _Observer:
         wanted = self._wanted
         if not self._has_namespace(wanted.namespace):
             return {}
-        found = {
-            name: self._api.read("v1", "ConfigMap", wanted.namespace, name) for name in wanted.config_maps
-        }
-        return {name: item.get("data") or {} for name, item in found.items() if item is not None}
+        return read_config_maps(self._api, wanted.namespace, wanted.config_maps)
 
     def _has_namespace(self, name: str) -> bool:
         if name not in self._namespaces:

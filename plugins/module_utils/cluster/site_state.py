@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from ansible_collections.inference.stack.plugins.module_utils.cluster import rollouts
 from ansible_collections.inference.stack.plugins.module_utils.cluster.api import Refused
+from ansible_collections.inference.stack.plugins.module_utils.cluster.config_maps import read_config_maps
 from ansible_collections.inference.stack.plugins.module_utils.cluster.objects import Identity
 from ansible_collections.inference.stack.plugins.module_utils.openai_api.failures import redact
 from ansible_collections.inference.stack.plugins.module_utils.probing import engine_logs
@@ -52,7 +53,7 @@ class SiteState:
             "namespace_exists": self._api.get(f"/api/v1/namespaces/{quote(namespace)}") is not None,
             "nodes": [describe_node(node, self._wanted.resource) for node in self._items("/api/v1/nodes")],
             "workloads": [self._workload(identity) for identity in self._wanted.workloads],
-            "config_maps": self._config_maps(),
+            "config_maps": read_config_maps(self._api, namespace, self._wanted.config_maps),
             "network_policies": [
                 {"name": item["metadata"]["name"], "spec": item.get("spec") or {}}
                 for item in self._items(_in("/apis/networking.k8s.io/v1", namespace, "networkpolicies"))
@@ -70,14 +71,6 @@ class SiteState:
             if refusal.status != 403:
                 raise
             return []
-
-    def _config_maps(self) -> dict[str, Any]:
-        data = {}
-        for name in self._wanted.config_maps:
-            found = self._api.read("v1", "ConfigMap", self._wanted.namespace, name)
-            if found is not None:
-                data[name] = found.get("data") or {}
-        return data
 
     def _workload(self, identity: Identity) -> dict[str, Any]:
         found = self._api.read(*identity)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ class Catalog:
     gpu_classes: dict[str, GpuClass] = field(default_factory=dict)
     compute_capabilities: list[CapabilityFloor] = field(default_factory=list)
     gpus: dict[str, Gpu] = field(default_factory=dict)
-    releases: list[ReleaseRange] = field(default_factory=list)
+    vllm_releases: list[ReleaseRange] = field(default_factory=list)
     cuda: dict[str, DriverFloor] = field(default_factory=dict)
     cuda_majors: dict[str, DriverFloor] = field(default_factory=dict)
     cuda_compat: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class Catalog:
 
     def release(self, wanted: Release) -> ReleaseRange | None:
         """What is known about a release, or None."""
-        for known in self.releases:
+        for known in self.vllm_releases:
             if known.first <= wanted <= known.last:
                 return known
         return None
@@ -133,73 +133,100 @@ def merge(base: Any, over: Any) -> Any:
     return over
 
 
+@dataclass(frozen=True)
+class _Section:
+    """What was written about one section: the catalog's rows with those of the site laid over them."""
+
+    name: str
+    rows: dict[str, dict[str, Any]]
+    mine: Mapping[str, Any]
+    findings: Findings
+
+    def path(self, key: str) -> str:
+        """Where to mend a row: a site's own is in the site's variable."""
+        return f"{OVERRIDES}.{self.name}.{key}" if key in self.mine else f"catalog {self.name}.{key}"
+
+    def tables(self) -> Iterator[tuple[str, Table]]:
+        for key, row in self.rows.items():
+            yield key, Table(row, self.path(key), self.findings)
+
+
 def build(raw: Mapping[str, Mapping[str, Any]], overrides: object, findings: Findings) -> Catalog:
     """A typed catalog out of what was written; a site's rows are blamed on the site's variable."""
     over = Table(overrides, OVERRIDES, findings)
     over.reject_unknown(SECTIONS)
     catalog = Catalog()
-    for section in SECTIONS:
-        mine = over.mapping(section)
-        merged: dict[str, dict[str, Any]] = {}
-        for key, row in merge(raw.get(section, {}), mine).items():
-            where = f"{OVERRIDES}.{section}.{key}" if key in mine else f"catalog {section}.{key}"
+    for name in SECTIONS:
+        section = _Section(name, {}, over.mapping(name), findings)
+        for key, row in merge(raw.get(name, {}), section.mine).items():
             if isinstance(row, Mapping):
-                merged[key] = dict(row)
+                section.rows[key] = dict(row)
             else:
-                findings.problem(where, f"must be a mapping, but is {describe(row)}")
-        _take(catalog, section, merged, mine, findings)
+                findings.problem(section.path(key), f"must be a mapping, but is {describe(row)}")
+        setattr(catalog, name, _READERS[name](section, catalog))
     return catalog
 
 
-def _take(
-    catalog: Catalog,
-    section: str,
-    merged: dict[str, dict[str, Any]],
-    mine: Mapping[str, Any],
-    findings: Findings,
-) -> None:
-    def table(key: str, row: object) -> Table:
-        origin = OVERRIDES if key in mine else "catalog"
-        return Table(
-            row, f"{origin}.{section}.{key}" if key in mine else f"catalog {section}.{key}", findings
-        )
+def _read_models(section: _Section, catalog: Catalog) -> dict[str, CatalogModel]:
+    catalog.raw_models = section.rows
+    return {key: read_model(key, table) for key, table in section.tables() if _has_repository(section, key)}
 
-    if section == "models":
-        catalog.raw_models = merged
-        for key, row in merged.items():
-            if key in mine and not row.get("repository"):
-                others = [name for name in merged if name not in mine]
-                findings.problem(
-                    f"{OVERRIDES}.models.{key}",
-                    "has no repository and the catalog has no model of that name",
-                    suggest(key, others, "Models of the catalog"),
-                )
-                continue
-            catalog.models[key] = read_model(key, table(key, row))
-    elif section == "gpu_classes":
-        catalog.gpu_classes = {key: read_gpu_class(key, table(key, row)) for key, row in merged.items()}
-    elif section == "compute_capabilities":
-        since = [read_capability_floor(key, table(key, row)) for key, row in merged.items()]
-        catalog.compute_capabilities = [floor for floor in since if floor]
-    elif section == "gpus":
-        catalog.gpus = {
-            key: read_gpu(key, table(key, row), catalog.gpu_classes, catalog.compute_capabilities)
-            for key, row in merged.items()
-        }
-    elif section == "vllm_releases":
-        ranges = [read_release_range(key, table(key, row)) for key, row in merged.items()]
-        catalog.releases = sorted((known for known in ranges if known), key=lambda known: known.first)
-    elif section in ("cuda", "cuda_majors"):
-        floors = {key: read_driver_floor(table(key, row)) for key, row in merged.items()}
-        setattr(catalog, section, {key: floor for key, floor in floors.items() if floor})
-    elif section in ("kernels", "dtypes"):
-        setattr(catalog, section, {key: read_kernel(table(key, row)) for key, row in merged.items()})
-    elif section in ("reasoning_parsers", "tool_parsers"):
-        setattr(catalog, section, {key: read_parser(table(key, row)) for key, row in merged.items()})
-    elif section == "flags":
-        catalog.flags = {key: read_flag(table(key, row)) for key, row in merged.items()}
-    elif section == "observations":
-        seen = [read_observation(table(key, row)) for key, row in merged.items()]
-        catalog.observations = [observation for observation in seen if observation]
-    else:
-        setattr(catalog, section, merged)
+
+def _has_repository(section: _Section, key: str) -> bool:
+    if key not in section.mine or section.rows[key].get("repository"):
+        return True
+    others = [name for name in section.rows if name not in section.mine]
+    section.findings.problem(
+        section.path(key),
+        "has no repository and the catalog has no model of that name",
+        suggest(key, others, "Models of the catalog"),
+    )
+    return False
+
+
+def _read_capability_floors(section: _Section, _catalog: Catalog) -> list[CapabilityFloor]:
+    floors = (read_capability_floor(key, table) for key, table in section.tables())
+    return [floor for floor in floors if floor]
+
+
+def _read_gpus(section: _Section, catalog: Catalog) -> dict[str, Gpu]:
+    classes, floors = catalog.gpu_classes, catalog.compute_capabilities
+    return {key: read_gpu(key, table, classes, floors) for key, table in section.tables()}
+
+
+def _read_releases(section: _Section, _catalog: Catalog) -> list[ReleaseRange]:
+    ranges = (read_release_range(key, table) for key, table in section.tables())
+    return sorted((known for known in ranges if known), key=lambda known: known.first)
+
+
+def _read_driver_floors(section: _Section, _catalog: Catalog) -> dict[str, DriverFloor]:
+    return {key: floor for key, table in section.tables() if (floor := read_driver_floor(table))}
+
+
+def _read_observations(section: _Section, _catalog: Catalog) -> list[Observation]:
+    return [seen for _, table in section.tables() if (seen := read_observation(table))]
+
+
+def _each(read: Callable[[Table], Any]) -> Callable[[_Section, Catalog], dict[str, Any]]:
+    """A reader of sections whose rows do not depend on their names or on each other."""
+    return lambda section, _catalog: {key: read(table) for key, table in section.tables()}
+
+
+# What a section becomes. A reader may ask the catalog for the sections before its own.
+_READERS: Mapping[str, Callable[[_Section, Catalog], object]] = {
+    "models": _read_models,
+    "gpu_classes": lambda section, _: {key: read_gpu_class(key, row) for key, row in section.tables()},
+    "compute_capabilities": _read_capability_floors,
+    "gpus": _read_gpus,
+    "vllm_releases": _read_releases,
+    "cuda": _read_driver_floors,
+    "cuda_majors": _read_driver_floors,
+    "cuda_compat": lambda section, _: section.rows,
+    "kernels": _each(read_kernel),
+    "dtypes": _each(read_kernel),
+    "reasoning_parsers": _each(read_parser),
+    "tool_parsers": _each(read_parser),
+    "flags": _each(read_flag),
+    "litellm_banned": lambda section, _: section.rows,
+    "observations": _read_observations,
+}

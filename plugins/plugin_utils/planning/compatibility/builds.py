@@ -48,7 +48,7 @@ class Build:
 
 def known_builds(catalog: Catalog) -> Iterator[Build]:
     """The newest images of each range, newest first; the plain one before its variants."""
-    for known in reversed(catalog.releases):
+    for known in reversed(catalog.vllm_releases):
         for suffix in ("", *known.variants):
             yield _build(known.last, suffix, known, catalog)
 
@@ -136,6 +136,6 @@ def _agree(one: str, other: str) -> bool:
 
 
 def _neighbours(release: Release, catalog: Catalog) -> str:
-    older = [known.last for known in catalog.releases if known.last < release][-1:]
-    newer = [known.first for known in catalog.releases if known.first > release][:1]
+    older = [known.last for known in catalog.vllm_releases if known.last < release][-1:]
+    newer = [known.first for known in catalog.vllm_releases if known.first > release][:1]
     return f"The catalog's next ones are {' and '.join(map(str, older + newer))}." if older or newer else ""

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from ansible_collections.inference.stack.plugins.modules import container_toolkit_info
 
+from tests.unit.plugins.modules.documented import assert_same_options, documented_options
 from tests.unit.plugins.modules.module_runner import ModuleRunner
 
 
@@ -30,3 +31,7 @@ def test_whatever_the_host_has_is_told_in_full(tmp_path: Path, run_module: Modul
     documented = set(yaml.safe_load(container_toolkit_info.RETURN))
     assert documented == set(run.result) - {"changed", "invocation"}
     assert list(tmp_path.iterdir()) == []
+
+
+def test_documentation_and_code_name_the_same_options() -> None:
+    assert_same_options(documented_options(container_toolkit_info), container_toolkit_info.ARGUMENTS)

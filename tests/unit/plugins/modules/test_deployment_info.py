@@ -10,6 +10,7 @@ import yaml
 from ansible_collections.inference.stack.plugins.modules import deployment_info
 
 from tests.unit.plugins.modules.cluster_documents import OURS, TOKEN, ask, kubeconfig
+from tests.unit.plugins.modules.documented import assert_same_options, documented_options
 from tests.unit.plugins.modules.module_runner import ModuleRunner
 from tests.unit.plugins.scripted_server import Exchange, ScriptedServer
 
@@ -121,3 +122,7 @@ def test_a_kubeconfig_that_is_missing_is_named(run_module: ModuleRunner) -> None
     run = run_module(deployment_info.main, {"kubeconfig": "/nowhere/kubeconfig", "namespace": "ml"})
     assert (run.failed, run.result["answers"], run.result["server"]) == (False, False, "")
     assert "/nowhere/kubeconfig" in run.result["reason"]
+
+
+def test_documentation_and_code_name_the_same_options() -> None:
+    assert_same_options(documented_options(deployment_info), deployment_info.ARGUMENTS)

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from ansible_collections.inference.stack.plugins.modules import k3s_info
 
+from tests.unit.plugins.modules.documented import assert_same_options, documented_options
 from tests.unit.plugins.modules.module_runner import ModuleRunner
 
 
@@ -34,3 +35,7 @@ def test_a_host_without_k3s_is_told_in_full(tmp_path: Path, run_module: ModuleRu
 
 def test_a_part_that_k3s_does_not_know_is_refused(run_module: ModuleRunner) -> None:
     assert "server, agent" in run_module(k3s_info.main, {"role": "worker"}).result["msg"]
+
+
+def test_documentation_and_code_name_the_same_options() -> None:
+    assert_same_options(documented_options(k3s_info), k3s_info.ARGUMENTS)

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from ansible_collections.inference.stack.plugins.modules import model_cache_info
 
+from tests.unit.plugins.modules.documented import assert_same_options, documented_options
 from tests.unit.plugins.modules.module_runner import ModuleRunner
 
 
@@ -29,3 +30,7 @@ def test_a_cache_that_is_not_there_lacks_everything(
     documented = set(yaml.safe_load(model_cache_info.RETURN))
     assert documented == set(run.result) - {"changed", "invocation"}
     assert not cache.exists()
+
+
+def test_documentation_and_code_name_the_same_options() -> None:
+    assert_same_options(documented_options(model_cache_info), model_cache_info.ARGUMENTS)

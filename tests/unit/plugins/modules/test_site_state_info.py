@@ -10,6 +10,7 @@ import yaml
 from ansible_collections.inference.stack.plugins.modules import site_state_info
 
 from tests.unit.plugins.modules.cluster_documents import NODES, TOKEN, ask, kubeconfig
+from tests.unit.plugins.modules.documented import assert_same_options, documented_options
 from tests.unit.plugins.modules.module_runner import ModuleRunner
 from tests.unit.plugins.scripted_server import Exchange, ScriptedServer
 
@@ -54,3 +55,7 @@ def test_a_workload_that_is_none_is_refused(cluster: ScriptedServer, run_module:
     run = run_module(site_state_info.main, ask(cluster, namespace="ml", workloads=["litellm"]))
     assert run.failed
     assert "litellm" in run.result["msg"]
+
+
+def test_documentation_and_code_name_the_same_options() -> None:
+    assert_same_options(documented_options(site_state_info), site_state_info.ARGUMENTS)

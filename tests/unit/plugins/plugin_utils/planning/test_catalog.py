@@ -70,7 +70,7 @@ def test_pci_ids_belong_to_one_gpu_each() -> None:
 
 
 def test_release_ranges_do_not_overlap() -> None:
-    ranges = load().releases
+    ranges = load().vllm_releases
     for before, after in pairwise(ranges):
         assert before.first <= before.last < after.first
 
