@@ -66,6 +66,11 @@ def event(content: dict[str, Any]) -> bytes:
     return b"data: %s\n\n" % json.dumps(content).encode()
 
 
+def text_of(content: str | list[dict[str, Any]]) -> str:
+    """A message's text; some clients send it in parts."""
+    return content if isinstance(content, str) else " ".join(part["text"] for part in content)
+
+
 class PacedServer:
     """All connections, and a heap of what is due."""
 
@@ -141,7 +146,7 @@ class PacedServer:
             return
         request = json.loads(content)
         self._count += 1
-        words = sum(len(str(message["content"]).split()) for message in request["messages"])
+        words = sum(len(text_of(message["content"]).split()) for message in request["messages"])
         answer = Answer(
             name=f"paced-{self._count}",
             sock=sock,

@@ -9,7 +9,8 @@ Against a server that knows when it sent what (tests/paced_server.py):
                  on a server that answers at once: imports, processes, the trial (eight tokens at the server's
                  pace take 35 ms), threads, connections, a warm-up for each stream
 Beside the lag stands that of a process that only sleeps, beside the start that of Python alone: both are the
-machine's share. On a machine with other work, figures of that work are measured.
+machine's share. On a machine with other work, figures of that work are measured, unless the bench goes before
+it: chrt --rr 10 python -m tests.bench.client.
 """
 
 from __future__ import annotations

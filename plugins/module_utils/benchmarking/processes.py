@@ -8,18 +8,14 @@ stream's times would show, so the slots are dealt out to processes of their own.
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import ProbeFailed
-from . import worker
+from .children import Child, child
 from .client_load import ClientLoad
 from .recording import Measured
 from .settings import Load
@@ -27,12 +23,6 @@ from .slots import Job, Slots, steady
 
 STREAMS_PER_PROCESS = 64
 CHUNKS_PER_PROCESS = 3000  # a second
-# Modules of Ansible run from an archive that only this process has on its path, hence the list.
-_START = """
-import importlib, json, sys
-sys.path[:] = json.loads(sys.argv[1])
-importlib.import_module(sys.argv[2]).main()
-"""
 _AHEAD_NS = 20_000_000  # from the word to start until the start, for the word to reach everybody
 
 
@@ -63,13 +53,12 @@ def _cores() -> Sequence[int]:
 class Crew:
     """Processes that work on jobs. Use it in a ``with`` block: they end with it.
 
-    Python takes a while to start. Processes that are needed in any case start at once and are ready when the
-    jobs are.
+    Processes that are needed in any case start at once, so that they are ready when the jobs are.
     """
 
     def __init__(self, at_least: int = 1) -> None:
         self._stack = contextlib.ExitStack()
-        self._children: list[_Child] = []
+        self._children: list[Child] = []
         self._at_least = at_least
 
     def __enter__(self) -> Crew:
@@ -89,7 +78,7 @@ class Crew:
 
     def _start(self, count: int) -> None:
         for _ in range(count):
-            self._children.append(self._stack.enter_context(_child()))
+            self._children.append(self._stack.enter_context(child(self._children)))
 
 
 def _run_here(job: Job) -> Run:
@@ -104,64 +93,20 @@ def _run_here(job: Job) -> Run:
     return Run(start_ns, slots.measured(), [load])
 
 
-def _run_apart(jobs: Sequence[Job], crew: Sequence[_Child]) -> Run:
+def _run_apart(jobs: Sequence[Job], crew: Sequence[Child]) -> Run:
     children = crew[: len(jobs)]
-    for child, job in zip(children, jobs):
-        child.tell(**job.as_plain())
-    for child in children:
-        child.hear()
+    for worker, job in zip(children, jobs):
+        worker.tell(**job.as_plain())
+    for worker in children:
+        worker.hear()
     start_ns = time.perf_counter_ns() + _AHEAD_NS
-    for child in children:
-        child.tell(start_ns=start_ns)
-    for child in children:
-        child.hear()
-    for child in children:
-        child.tell(report=True)
-    reports = [child.hear() for child in children]
+    for worker in children:
+        worker.tell(start_ns=start_ns)
+    for worker in children:
+        worker.hear()
+    for worker in children:
+        worker.tell(report=True)
+    reports = [worker.hear() for worker in children]
     measured = [Measured(**row) for report in reports for row in report["measured"]]
     measured.sort(key=lambda request: request.index)
     return Run(start_ns, measured, [ClientLoad(**report["load"]) for report in reports])
-
-
-class _Child:
-    """The other end of a worker."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-
-    def tell(self, **told: Any) -> None:
-        assert self._process.stdin is not None
-        # A child that is gone has said why, or nothing; hear() tells.
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(json.dumps(told) + "\n")
-            self._process.stdin.flush()
-
-    def hear(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        assert self._process.stderr is not None
-        line = self._process.stdout.readline()
-        if not line:
-            last = self._process.stderr.read().strip().rpartition("\n")[2]
-            raise ProbeFailed(f"a process of the client ended early: {last or 'it said nothing'}")
-        heard: dict[str, Any] = json.loads(line)
-        if "failed" in heard:
-            raise ProbeFailed(heard["failed"], heard["hint"])
-        return heard
-
-
-@contextlib.contextmanager
-def _child() -> Iterator[_Child]:
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", _START, json.dumps(sys.path), worker.__name__],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )
-    try:
-        yield _Child(process)
-    finally:
-        # A worker whose pipe ends does so, too; one that still asks is not waited for.
-        process.kill()
-        process.communicate()

@@ -57,7 +57,7 @@ class Slots:
         self._numbers = range(job.share, load.requests, job.shares)
         due = poisson(load.request_rate, load.requests, settings.workload.seed) if load.open_loop else []
         self._due = due[job.share :: job.shares]
-        self._bodies = {number: self._body(str(number)) for number in self._numbers[:_AHEAD]}
+        self._bodies: dict[int, bytes] = {}
         self._places = itertools.count()  # taking the next one is atomic
         self._recordings: list[Recording] = []
         self._failures: list[str] = []  # of the warm-up
@@ -83,6 +83,8 @@ class Slots:
 
     def warm_up(self) -> None:
         """Returns when every slot has had its answers. Raises ProbeFailed when a slot had none."""
+        # While the server answers there is time for what will be asked.
+        self._bodies = {number: self._body(str(number)) for number in self._numbers[:_AHEAD]}
         with contextlib.suppress(threading.BrokenBarrierError):
             self._warm.wait()
         self._raise_crash()
@@ -182,13 +184,10 @@ def _sleep_until(moment_ns: int) -> None:
 def steady() -> Iterator[ClientLoad]:
     """Keeps Python's own pauses out of what is measured, and watches those that remain."""
     collecting = gc.isenabled()
-    gc.collect()
-    gc.freeze()
     gc.disable()
     try:
         with Watch() as watch:
             yield watch.load
     finally:
-        gc.unfreeze()
         if collecting:
             gc.enable()

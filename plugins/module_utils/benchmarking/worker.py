@@ -11,52 +11,60 @@ from __future__ import annotations
 
 import json
 import select
-import sys
-from typing import Any
+from typing import Any, TextIO
 
 from ..errors import StackError
 from .slots import Job, Slots, steady
 
+ENDED_EARLY = "a process of the client ended early"
 _PATIENCE = 0.2  # seconds between two looks whether anybody still waits
 
 
-def _tell(**told: Any) -> None:
-    sys.stdout.write(json.dumps(told) + "\n")
-    sys.stdout.flush()
+class _Parent:
+    """The other end of the pipe."""
+
+    def __init__(self, heard: TextIO, told: TextIO) -> None:
+        self._heard = heard
+        self._told = told
+
+    def tell(self, **told: Any) -> None:
+        self._told.write(json.dumps(told) + "\n")
+        self._told.flush()
+
+    def hear(self) -> dict[str, Any]:
+        line = self._heard.readline()
+        if not line:
+            raise SystemExit(1)
+        heard: dict[str, Any] = json.loads(line)
+        return heard
+
+    def is_gone(self) -> bool:
+        """Nothing is said while slots run, so whatever can be read is the end of the pipe."""
+        readable, _, _ = select.select([self._heard], [], [], 0)
+        return bool(readable)
 
 
-def _hear() -> dict[str, Any]:
-    line = sys.stdin.readline()
-    if not line:
-        raise SystemExit(1)
-    heard: dict[str, Any] = json.loads(line)
-    return heard
-
-
-def _is_abandoned() -> bool:
-    """Nothing is said while slots run, so whatever can be read is the end of the pipe."""
-    readable, _, _ = select.select([sys.stdin], [], [], 0)
-    return bool(readable)
-
-
-def main() -> None:
+def main(heard: TextIO, told: TextIO) -> None:
     """Run one job. What goes wrong is told like everything else."""
+    parent = _Parent(heard, told)
     try:
-        _work(Job.from_plain(_hear()))
+        _work(parent, Job.from_plain(parent.hear()))
     except StackError as error:
-        _tell(failed=error.message, hint=error.hint)
+        parent.tell(failed=error.message, hint=error.hint)
+    except Exception as error:
+        parent.tell(failed=f"{ENDED_EARLY}: {type(error).__name__}: {error}", hint="")
 
 
-def _work(job: Job) -> None:
+def _work(parent: _Parent, job: Job) -> None:
     with Slots(job) as slots:
         slots.warm_up()
         with steady() as load:
-            _tell(ready=True)
-            slots.start(int(_hear()["start_ns"]))
+            parent.tell(ready=True)
+            slots.start(int(parent.hear()["start_ns"]))
             while not slots.finished(_PATIENCE):
-                if _is_abandoned():
+                if parent.is_gone():
                     raise SystemExit(1)
-    _tell(finished=True)
-    _hear()
+    parent.tell(finished=True)
+    parent.hear()
     load.dispatch_lags = slots.dispatch_lags()
-    _tell(measured=[request.as_plain() for request in slots.measured()], load=load.as_plain())
+    parent.tell(measured=[request.as_plain() for request in slots.measured()], load=load.as_plain())
