@@ -34,11 +34,14 @@ if [ ! -x .venv/bin/python ] || ! .venv/bin/python -c '' 2>/dev/null; then
 fi
 
 if [ "$set_name" = test ]; then
-  # Unit tests compile the stand-in of the GPU's driver and sign a repository: with what a bare Debian has not.
+  # Unit tests compile the stand-in of the GPU's driver and sign a repository, and a browser looks at the report:
+  # with what a bare Debian has not.
   missing=()
   command -v gcc >/dev/null 2>&1 && [ -e /usr/include/stdio.h ] || missing+=(gcc libc6-dev)
   command -v gpg >/dev/null 2>&1 && command -v gpgv >/dev/null 2>&1 || missing+=(gnupg gpgv)
   command -v openssl >/dev/null 2>&1 || missing+=(openssl)
+  command -v chromium >/dev/null 2>&1 || missing+=(chromium)
+  command -v chromedriver >/dev/null 2>&1 || missing+=(chromium-driver)
   if [ "${#missing[@]}" -gt 0 ]; then
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 ||
       fail "the tests need ${missing[*]}" "sudo apt-get install ${missing[*]}"

@@ -1,6 +1,6 @@
 """Runs the stages of `make test` one after the other and closes with the tests' own summary.
 
-Usage: python tests/run.py STAGE…    with STAGE one of: lint unit molecule
+Usage: python tests/run.py STAGE…    with STAGE one of: lint unit browser molecule
 Every stage runs even when an earlier linter found something, so that one run tells everything; the exit
 status is that of the first failure. LAB names the lab that molecule builds and takes down.
 """
@@ -27,6 +27,7 @@ STAGES: dict[str, list[list[str]]] = {
         ["ansible-lint", "--offline"],
     ],
     "unit": [["pytest", "-q", "-n", "2", "tests/unit"]],
+    "browser": [["pytest", "-q", "tests/browser"]],
     "molecule": [["molecule", "test", "--scenario-name", "default"]],
 }
 
@@ -87,7 +88,7 @@ def main(stages: list[str]) -> int:
         else:
             print(f"{stage}: {'ok' if statuses[stage] == 0 else 'FAILED'}")
     print(f"finished after {time.monotonic() - start:.0f} s")
-    if {"unit", "molecule"} & set(statuses):
+    if {"unit", "browser", "molecule"} & set(statuses):
         skipped = f", {counts.skipped} skipped" if counts.skipped else ""
         print(f"{counts.passed} passed, {counts.failed} failed{skipped}", flush=True)
     return next((status for status in statuses.values() if status), 0)

@@ -20,8 +20,9 @@ from markupsafe import Markup
 
 from ....module_utils.errors import InvalidInput
 from ...history.files import parse
-from ...history.noise import DROP
+from ...history.noise import DROP, LIMITED
 from ..proof import read_proof
+from ..units import many
 from .charts import history, latencies, throughput
 from .figures import figures_table
 from .runs import Measured, judgement_of, sort_runs
@@ -40,7 +41,7 @@ def site_report(proof: str, runs: str, title: str = "Inference site") -> str:
         )
     models, charts = _models(measured)
     scripts = [_asset(_CHART_LIBRARY), _asset("page.js")]
-    return _template().render(
+    page: str = _template().render(
         title=title,
         proof=proven,
         summary=list(_summary(proven, measured)),
@@ -50,6 +51,8 @@ def site_report(proof: str, runs: str, title: str = "Inference site") -> str:
         policy=_policy(scripts, _asset("page.css")),
         charts=_embedded(charts),
     )
+    # An answer may end within a character, and half a one cannot be written.
+    return page.encode("utf-8", "replace").decode("utf-8")
 
 
 def _template() -> Any:
@@ -105,12 +108,14 @@ def _summary(proof: Mapping[str, Any], measured: Iterable[Measured]) -> Iterable
         newest = model.configurations[0]
         best = max(newest.points, key=lambda point: float(point["output_throughput"]))
         verdicts = [judgement_of(newest.latest, point).get("verdict") for point in newest.points]
-        drops = verdicts.count(DROP)
+        drops, limited = verdicts.count(DROP), verdicts.count(LIMITED)
         text = f"tokens/s at most, {model.model}"
         if drops:
-            text += f"; slower than before at {drops} of {len(verdicts)} loads"
+            text += f"; slower than before at {drops} of {many(len(verdicts), 'load')}"
+        if limited:
+            text += f"; the client was too slow to tell at {limited} of {many(len(verdicts), 'load')}"
         yield {
-            "state": "bad" if drops else "good",
+            "state": "bad" if drops else "plain" if limited else "good",
             "head": f"{best['output_throughput']:,.1f}",
             "text": text,
         }

@@ -1,7 +1,6 @@
 "use strict";
 (() => {
   const charts = JSON.parse(document.getElementById("charts").textContent);
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const drawn = [];
 
   function colours() {
@@ -55,7 +54,8 @@
       options: {
         responsive: true,
         maintainAspectRatio: false,
-        animation: still ? false : { duration: 300 },
+        // Paper does not wait for a line to grow.
+        animation: false,
         interaction: { mode: "index", intersect: false },
         scales: {
           x: axis(chart.x, palette, { ticks: { autoSkip: true } }),
@@ -107,14 +107,6 @@
   drawAll();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
   // Paper is white and has other widths.
-  const paper = matchMedia("print");
-  const redraw = () => {
-    drawAll();
-    drawn.forEach((chart) => {
-      chart.options.animation = false;
-      chart.resize();
-    });
-  };
-  paper.addEventListener("change", redraw);
+  matchMedia("print").addEventListener("change", drawAll);
   addEventListener("beforeprint", () => drawn.forEach((chart) => chart.resize()));
 })();
