@@ -10,7 +10,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 TEST_LAB ?= test
 
-.PHONY: help setup demo up down prune clean status ssh doctor site-status report models ask logs port-forward import-model kubectl test lint unit molecule faults soak bench docs build
+.PHONY: help setup demo up down prune clean status ssh doctor site-status report models ask logs port-forward chat import-model kubectl test lint unit browser molecule faults soak bench docs build
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 16
@@ -65,11 +65,14 @@ models: .venv/.run ## The models that the gateway offers
 ask: .venv/.run ## Let a model answer: make ask MODEL=qwen3-8b-awq PROMPT="Why?" TOKENS=64
 	@python -m tools.operate ask
 
-logs: .venv/.run ## The end of a log: make logs OF=gateway LINES=100 (or a model, ollama, device-plugin)
+logs: .venv/.run ## The end of a log: make logs OF=gateway LINES=100 (or a model, chat, ollama, device-plugin)
 	@python -m tools.operate logs
 
-port-forward: .venv/.run ## A way to a Service: make port-forward TO=gateway PORT=4000 (or vllm-api, ollama, a model)
+port-forward: .venv/.run ## A way to a Service: make port-forward TO=gateway PORT=4000 (or chat, vllm-api, ollama, a model)
 	@python -m tools.operate port-forward
+
+chat: .venv/.run ## Install the chat (Open WebUI); STATE=absent takes it away, with DATA=absent its data, too
+	@python -m tools.operate chat
 
 # --- models ---
 import-model: .venv/.run ## A model's row for inference_catalog: make import-model MODEL=Qwen/Qwen3-8B-AWQ (or a folder)
@@ -77,14 +80,17 @@ import-model: .venv/.run ## A model's row for inference_catalog: make import-mod
 	  -e import_model_$(if $(wildcard $(MODEL)/.),folder=$(abspath $(MODEL)),repository=$(MODEL))
 
 # --- the tests ---
-test: .venv/.test ## Lint, unit tests and the rehearsal from empty hosts to real requests (what CI runs)
-	@LAB=$(TEST_LAB) python tests/run.py lint unit molecule
+test: .venv/.test ## Lint, unit tests, the report in a browser and the rehearsal from empty hosts to real requests (what CI runs)
+	@LAB=$(TEST_LAB) python tests/run.py lint unit browser molecule
 
 lint: .venv/.test ## ansible-lint (profile production), yamllint, ruff, mypy
 	@python tests/run.py lint
 
 unit: .venv/.test ## Unit tests
 	@python tests/run.py unit
+
+browser: .venv/.test ## The report in a real browser, Chromium without a window
+	@python tests/run.py browser
 
 molecule: .venv/.test ## The molecule scenario `default` alone
 	@LAB=$(TEST_LAB) python tests/run.py molecule

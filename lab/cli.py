@@ -22,7 +22,7 @@ from lab.hosts import ssh
 from lab.hosts.fleet import Fleet, remove_images
 from lab.parts import Parts
 from lab.progress import display, log_tail
-from lab.settings import HOSTS, MIRROR, Settings, existing_labs, load
+from lab.settings import EXTRAS, HOSTS, MIRROR, Settings, existing_labs, load
 from lab.steps import Runner, StepsFailed
 
 INTERRUPTED = 130
@@ -115,7 +115,8 @@ def _prune(settings: Settings, _options: argparse.Namespace) -> int:
     if labs := existing_labs(settings):
         # Their hosts may have an older version mounted.
         raise LabError(f"labs are up: {', '.join(labs)}", "take them down first: LAB=<name> make down")
-    removed = [path for part in Parts(settings.cache) for path in prune_old(part.component, settings.cache)]
+    parts = Parts(settings.cache, EXTRAS)
+    removed = [path for part in parts for path in prune_old(part.component, settings.cache)]
     print("\n".join(f"removed {path.name}" for path in removed) or "nothing to remove")
     return 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from lab.k3s import bundle
 from lab.settings import pins
 
 _REACHABLE_S = 5
+_EXTRA_TITLES = {"open-webui": "Open WebUI"}
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,9 @@ class Part:
 class Parts:
     """Every part of one cache, in the order in which a cold build should start them."""
 
-    def __init__(self, cache: Path) -> None:
+    def __init__(self, cache: Path, extras: Iterable[str] = ()) -> None:
         self.cache = cache
+        self._extras = tuple(extras)
         self._paths: dict[str, Path] = {}
         self._go = {component.name: component for component in GO_COMPONENTS}
         self._release = self._takes_release()
@@ -96,6 +98,7 @@ class Parts:
             Part(python["litellm"], "LiteLLM"),
             Part(IMAGE_BASE, "Debian for the images"),
             Part(models["vllm-model"], "A tiny model for vLLM", needs=("vllm",)),
+            *(Part(python[name], _EXTRA_TITLES[name]) for name in self._extras),
         ]
 
     def _derived(self) -> list[Part]:

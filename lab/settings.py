@@ -22,6 +22,9 @@ MIRROR = "mirror"
 MIRROR_PORT = 8080
 ADDRESS_SUFFIXES = {MIRROR: 2, "server": 11, "gpu": 12}
 
+EXTRAS = ("open-webui",)
+"""What a lab has only when LAB_WITH names it: a site works without it, so nobody has to wait for it."""
+
 _FOLDER = "inference-stack"
 # Container names are "inference-<lab>-<host>": the lab's name must be good for a DNS label too.
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?")
@@ -101,6 +104,15 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     cache_home = values.get("XDG_CACHE_HOME")
     cache = Path(cache_home).expanduser() / _FOLDER if cache_home else default_cache()
     return Settings(name=name, cache=cache, states=state_home / _FOLDER)
+
+
+def wanted_extras(environment: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """What the variable LAB_WITH names, separated by commas or blanks."""
+    values = os.environ if environment is None else environment
+    named = set(values.get("LAB_WITH", "").replace(",", " ").split())
+    if unknown := sorted(named - set(EXTRAS)):
+        raise LabError(f"LAB_WITH names {', '.join(unknown)}", f"choose from {', '.join(EXTRAS)}")
+    return tuple(name for name in EXTRAS if name in named)
 
 
 def existing_labs(settings: Settings) -> list[str]:

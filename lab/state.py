@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from lab.settings import HOSTS, MIRROR, MIRROR_PORT, Settings
 
 # Where the roles' extra volumes find the Python packages on the hosts.
 MOUNTS = {"vllm": "/opt/vllm", "litellm": "/opt/litellm"}
+EXTRA_MOUNTS = {"open-webui": "/opt/open-webui"}
 
 _SECRET_BYTES = 24
 
@@ -25,8 +26,23 @@ def mirror_url(addresses: Mapping[str, str]) -> str:
     return f"http://{addresses[MIRROR]}:{MIRROR_PORT}"
 
 
+def mounts(extras: Iterable[str]) -> dict[str, str]:
+    """Where each of the parts that hosts mount lies on them."""
+    return MOUNTS | {name: EXTRA_MOUNTS[name] for name in extras}
+
+
+def extras(settings: Settings, wanted: Iterable[str]) -> tuple[str, ...]:
+    """What is wanted now, and what this lab got earlier: its hosts would be made anew to lose it."""
+    had = (read_lab_file(settings) or {}).get("mounts", {})
+    return tuple(name for name in EXTRA_MOUNTS if name in had or name in wanted)
+
+
 def describe(
-    settings: Settings, addresses: Mapping[str, str], offer: Publication, k3s_version: str
+    settings: Settings,
+    addresses: Mapping[str, str],
+    offer: Publication,
+    k3s_version: str,
+    mounted: Mapping[str, str] = MOUNTS,
 ) -> dict[str, Any]:
     """The content of lab.json."""
     mirror = mirror_url(addresses)
@@ -62,7 +78,7 @@ def describe(
             }
             for image in offer.images
         ],
-        "mounts": MOUNTS,
+        "mounts": dict(mounted),
         "ollama_source": f"{mirror.removeprefix('http://')}/{OLLAMA_MODEL}",
     }
 

@@ -3,7 +3,7 @@ are served. It is a set of steps; each is done at once when there is nothing to 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lab import packages, preflight, state
@@ -13,10 +13,9 @@ from lab.artefacts.publish import Publication, publish
 from lab.components.component import log_path as component_log
 from lab.hosts.fleet import Fleet
 from lab.parts import Part, Parts, k3s_version
-from lab.settings import HOSTS, MIRROR, Settings
+from lab.settings import HOSTS, MIRROR, Settings, wanted_extras
 from lab.steps import Running, Step
 
-_MOUNTED = ("vllm", "litellm")
 _SERVED = ("k3s", "images", "toolkit-repository", "vllm-model", "ollama-model")
 
 
@@ -27,6 +26,8 @@ class Up:
     settings: Settings
     parts: Parts
     fleet: Fleet
+    mounts: Mapping[str, str]
+    """Which parts the hosts mount, and where."""
     publications: list[Publication] = field(default_factory=list)
 
     def steps(self) -> list[Step]:
@@ -37,7 +38,7 @@ class Up:
             *(self._build(part) for part in self.parts),
             self._step("network", "Network, keys and image", self._prepare, needs=("kernel", "host-image")),
             self._step(
-                "hosts", "Hosts answer over SSH", self._boot, needs=("network", "gpu-standin", *_MOUNTED)
+                "hosts", "Hosts answer over SSH", self._boot, needs=("network", "gpu-standin", *self.mounts)
             ),
             self._step("mirror", "Artefacts are served", self._serve, needs=("network", *_SERVED)),
             self._step("inventory", "Facts for the inventory", self._describe, needs=("hosts", "mirror")),
@@ -75,7 +76,7 @@ class Up:
         return self.fleet.prepare(self.parts.path("host-image"), run.log)
 
     def _boot(self, run: Running) -> str:
-        mounts = {str(self.parts.path(name)): state.MOUNTS[name] for name in _MOUNTED}
+        mounts = {str(self.parts.path(name)): path for name, path in self.mounts.items()}
         return self.fleet.boot(mounts, self.parts.path("gpu-standin"), run.log)
 
     def _serve(self, run: Running) -> str:
@@ -96,7 +97,8 @@ class Up:
 
     def _describe(self, _run: Running) -> str:
         addresses = self.fleet.addresses((*HOSTS, MIRROR))
-        content = state.describe(self.settings, addresses, self.publications[-1], k3s_version())
+        offer = self.publications[-1]
+        content = state.describe(self.settings, addresses, offer, k3s_version(), self.mounts)
         state.write_lab_file(self.settings, content)
         return str(self.settings.lab_file)
 
@@ -116,6 +118,7 @@ def refuse_early(settings: Settings, parts: Parts, fleet: Fleet) -> None:
 
 def plan(settings: Settings) -> list[Step]:
     """The steps of ``up`` on this machine; raises what stands against it."""
-    parts, fleet = Parts(settings.cache), Fleet(settings)
+    extras = state.extras(settings, wanted_extras())
+    parts, fleet = Parts(settings.cache, extras), Fleet(settings)
     refuse_early(settings, parts, fleet)
-    return Up(settings, parts, fleet).steps()
+    return Up(settings, parts, fleet, state.mounts(extras)).steps()

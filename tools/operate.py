@@ -1,10 +1,10 @@
 """Short commands for a site: runs a playbook quietly, shows what it says, and ends with a telling status.
 
-Usage: python -m tools.operate doctor|status|report|models|ask|logs|port-forward
+Usage: python -m tools.operate doctor|status|report|models|ask|logs|port-forward|chat
 
 The environment says the rest, so that make can hand it on: SITE (an inventory; without it the lab that LAB
 names, when it is up), ARGS (more words for ansible-playbook), MODEL, PROMPT and TOKENS (ask), OF and LINES
-(logs), TO and PORT (port-forward), OUT and TITLE (report).
+(logs), TO and PORT (port-forward), OUT and TITLE (report), STATE and DATA (chat).
 
 Exit status of doctor: 0 ok, 1 degraded, 2 broken, 3 the site could not be looked at. Of the others: 0 or 2.
 """
@@ -44,6 +44,7 @@ VERBS = {
     "ask": Verb("ask", {"MODEL": "ask_model", "PROMPT": "ask_prompt", "TOKENS": "ask_max_tokens"}),
     "logs": Verb("logs", {"OF": "logs_of", "LINES": "logs_lines"}),
     "port-forward": Verb("port_forward", {"TO": "port_forward_to", "PORT": "port_forward_port"}),
+    "chat": Verb("chat", {"STATE": "chat_state", "DATA": "chat_data"}),
 }
 
 

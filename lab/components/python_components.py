@@ -10,7 +10,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lab.components.component import BuildContext, Component, ComponentError
@@ -22,6 +23,7 @@ BUILD_PACKAGES: tuple[str, ...] = ("binutils", "gcc", "libc6-dev", "python3")
 RUNTIME_PACKAGES: dict[str, tuple[str, ...]] = {
     "vllm": ("libnuma1", "libstdc++6", "python3"),
     "litellm": ("python3",),
+    "open-webui": ("python3",),
 }
 """Debian packages that an image needs to run what is mounted into it."""
 
@@ -121,6 +123,20 @@ def _build_litellm(output: Path, context: BuildContext) -> None:
     _check(python, packages, "import litellm.proxy.proxy_cli", context)
 
 
+def _build_open_webui(output: Path, context: BuildContext) -> None:
+    python = find_python(context)
+    packages = _install(output, context, python)
+    with tempfile.TemporaryDirectory() as folder:
+        # It makes its database and copies its icons while it is imported.
+        env = {
+            "DATA_DIR": folder,
+            "STATIC_DIR": f"{folder}/static",
+            "FRONTEND_BUILD_DIR": str(packages / "open_webui/frontend"),
+            "WEBUI_SECRET_KEY": "only for this import",
+        }
+        _check(python, packages, "import open_webui.main", context, env)
+
+
 def _strip(libraries: Sequence[Path], context: BuildContext) -> None:
     for library in libraries:
         # Not in place: the file is linked to the one in uv's cache.
@@ -129,9 +145,15 @@ def _strip(libraries: Sequence[Path], context: BuildContext) -> None:
         stripped.replace(library)
 
 
-def _check(python: Path, packages: Path, statement: str, context: BuildContext) -> None:
+def _check(
+    python: Path,
+    packages: Path,
+    statement: str,
+    context: BuildContext,
+    environment: Mapping[str, str] | None = None,
+) -> None:
     """Fail while the component is being built rather than in a pod."""
-    env = {"PYTHONPATH": str(packages), "PYTHONDONTWRITEBYTECODE": "1"}
+    env = {"PYTHONPATH": str(packages), "PYTHONDONTWRITEBYTECODE": "1", **(environment or {})}
     context.run([python, "-s", "-c", statement], env=env)
 
 
@@ -150,6 +172,14 @@ PYTHON_COMPONENTS: tuple[Component, ...] = (
         estimate_s=45,
         inputs=(_LOCKS / "litellm",),
         build=_build_litellm,
+        revision="recipe 1",
+    ),
+    Component(
+        name="open-webui",
+        kind="network",
+        estimate_s=75,
+        inputs=(_LOCKS / "open-webui",),
+        build=_build_open_webui,
         revision="recipe 1",
     ),
 )

@@ -49,3 +49,6 @@ def test_the_archive_holds_what_the_allow_list_names(tmp_path: Path) -> None:
     assert {name.split("/")[1] for name in names if name.startswith("inventories/")} == {"example"}
     for needed in ("roles/k3s/tasks/main.yml", "plugins/modules/llm_health.py", "catalog/models.yml"):
         assert needed in names
+    # The report is drawn with files that are no Python.
+    drawn_with = text_files("plugins/plugin_utils/reporting/site_report")
+    assert {str(path.relative_to(ROOT)) for path in drawn_with} <= set(names)

@@ -121,8 +121,8 @@ def _refuse_both_forms(written: Table, arguments: Mapping[str, Any], findings: F
 def _tell_what_is_left_out(written: Table, findings: Findings) -> None:
     if written.flag("enable_chat"):
         findings.warn(
-            "enable_chat: Open WebUI is not deployed yet. Give the one that you have the gateway's address "
-            "and a consumer's key (OPENAI_API_BASE_URL, OPENAI_API_KEY)."
+            "enable_chat: Open WebUI comes with the site, and wants an entry named chat in litellm_keys and "
+            "open_webui_secret_key: docs/chat.md."
         )
     for variable in _STORAGE:
         if written.has(variable):

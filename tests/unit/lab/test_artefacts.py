@@ -131,6 +131,18 @@ def test_lab_json_has_what_the_inventory_reads(tmp_path: Path, offer: Publicatio
     assert lab["ollama_source"].startswith("10.97.1.2:8080/")
 
 
+def test_a_lab_keeps_the_extras_that_it_got(tmp_path: Path, offer: Publication) -> None:
+    settings = load({"XDG_STATE_HOME": str(tmp_path)})
+    addresses = {"server": "10.97.1.11", "gpu": "10.97.1.12", "mirror": "10.97.1.2"}
+    assert state.extras(settings, ()) == ()
+    extras = state.extras(settings, ("open-webui",))
+    content = state.describe(settings, addresses, offer, "v1+k3s1", state.mounts(extras))
+    state.write_lab_file(settings, content)
+
+    assert content["mounts"] == {**state.MOUNTS, "open-webui": "/opt/open-webui"}
+    assert state.extras(settings, ()) == ("open-webui",)
+
+
 def test_secrets_are_made_once_and_for_their_owner_alone(tmp_path: Path) -> None:
     first, second = (load({"LAB": name, "XDG_STATE_HOME": str(tmp_path)}) for name in ("a", "b"))
     state.ensure_secrets(first)

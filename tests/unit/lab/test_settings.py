@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from lab.errors import LabError
-from lab.settings import existing_labs, load, pins
+from lab.parts import Parts
+from lab.settings import EXTRAS, existing_labs, load, pins, wanted_extras
 
 
 def test_everything_follows_from_name_and_folders(tmp_path: Path) -> None:
@@ -47,6 +48,15 @@ def test_podmans_volatile_folder_belongs_to_one_cache(tmp_path: Path) -> None:
     second = load({"XDG_CACHE_HOME": str(tmp_path / "2")})
 
     assert first.podman_run != second.podman_run
+
+
+def test_extras_come_only_when_they_are_named(tmp_path: Path) -> None:
+    assert wanted_extras({}) == wanted_extras({"LAB_WITH": ""}) == ()
+    assert wanted_extras({"LAB_WITH": "open-webui, open-webui"}) == ("open-webui",)
+    with pytest.raises(LabError, match="LAB_WITH names chat"):
+        wanted_extras({"LAB_WITH": "chat"})
+    plain = {part.name for part in Parts(tmp_path)}
+    assert {part.name for part in Parts(tmp_path, EXTRAS)} - plain == set(EXTRAS)
 
 
 def test_pins_name_what_is_needed() -> None:

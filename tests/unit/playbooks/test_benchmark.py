@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
+from tests.unit.playbook_run import run_playbook
 from tests.unit.plugins.module_utils.benchmarking.talker import CHAT, Talker
 from tests.unit.plugins.scripted_server import Exchange, ScriptedServer, answer
 
-ROOT = Path(__file__).resolve().parents[3]
 KEY = "sk-" + "0" * 32
 MODEL = "Qwen/Qwen3-8B-AWQ"
 ENGINE = {"x-litellm-model-api-base": "http://qwen3-8b-awq-inference.ml.svc.cluster.local:8000/v1"}
@@ -47,18 +46,7 @@ def run_benchmark(server: ScriptedServer, history: Path, *more: str) -> subproce
         "benchmark_output_tokens": 3,
         "benchmark_history": str(history),
     }
-    return subprocess.run(
-        [
-            *(str(Path(sys.executable).with_name("ansible-playbook")), "playbooks/benchmark.yml", *more),
-            *("--inventory", "inventories/example", "--extra-vars", json.dumps(variables)),
-        ],
-        cwd=ROOT,
-        env=os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
+    return run_playbook("benchmark.yml", *more, variables=variables)
 
 
 def test_every_load_is_measured_noted_and_shown(tmp_path: Path) -> None:

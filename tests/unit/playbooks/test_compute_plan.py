@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import yaml
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.inherited import VARIABLES_OF_THE_FORM
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.plan import ARGUMENTS
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.unit.playbook_run import ROOT, environment, run_playbook
+
 PLAYBOOK = ROOT / "playbooks" / "compute_plan.yml"
 
 
@@ -41,28 +38,12 @@ def test_an_inherited_inventory_is_planned_as_it_is() -> None:
         "vllm_gpu_count": 2,
         "inference_vllm_version": "0.11.0",
     }
-    done = subprocess.run(
-        [
-            *(
-                Path(sys.executable).with_name("ansible-playbook"),
-                PLAYBOOK,
-                "--inventory",
-                "localhost,",
-                "-vv",
-            ),
-            *("--extra-vars", json.dumps(inventory)),
-        ],
-        cwd=ROOT,
-        env=os.environ
-        | {
-            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
-        },
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
+    done = run_playbook(
+        "compute_plan.yml",
+        "-vv",
+        variables=inventory,
+        inventory="localhost,",
+        env=environment(ANSIBLE_CALLBACK_RESULT_FORMAT="json"),
     )
     assert done.returncode == 0, done.stdout[-2000:]
     result, _ = json.JSONDecoder().raw_decode(done.stdout, done.stdout.index("=> {") + 3)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,9 +14,9 @@ import pytest
 import yaml
 
 from tests.unit.catalog.schemas import mistakes
+from tests.unit.playbook_run import environment, run_playbook
 from tests.unit.plugins.plugin_utils.planning.model_files import QWEN3_AWQ, QWEN3_BYTES, index, safetensors
 
-ROOT = Path(__file__).resolve().parents[3]
 TOKEN = "hf_geheim4711"
 CONFIG = json.dumps(QWEN3_AWQ)
 
@@ -69,19 +67,13 @@ def hub() -> Iterator[str]:
 
 
 def import_model(variables: dict[str, Any], token: str = "") -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-    environment.pop("HF_TOKEN", None)
-    return subprocess.run(
-        [
-            *(Path(sys.executable).with_name("ansible-playbook"), "playbooks/import_model.yml", "-vvv"),
-            *("--inventory", "localhost,", "--extra-vars", json.dumps(variables)),
-        ],
-        cwd=ROOT,
-        env=environment | ({"HF_TOKEN": token} if token else {}),
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
+    env = {name: value for name, value in environment().items() if name != "HF_TOKEN"}
+    return run_playbook(
+        "import_model.yml",
+        "-vvv",
+        variables=variables,
+        inventory="localhost,",
+        env=env | ({"HF_TOKEN": token} if token else {}),
     )
 
 

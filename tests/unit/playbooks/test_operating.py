@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.unit.playbook_run import run_playbook
 from tests.unit.plugins.scripted_server import Exchange, ScriptedServer, answer
 
-ROOT = Path(__file__).resolve().parents[3]
 KEY = "sk-" + "0" * 32
 MODEL = "Qwen/Qwen3-8B-AWQ"
 # Nobody listens on port 9, so nobody has to be waited for.
@@ -32,19 +30,7 @@ FROM_CPU = {
 
 
 def play(name: str, variables: dict[str, Any]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [
-            *(Path(sys.executable).with_name("ansible-playbook"), f"playbooks/{name}.yml"),
-            *("--inventory", "inventories/example", "--extra-vars", json.dumps(AWAY | variables)),
-        ],
-        cwd=ROOT,
-        env=os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    return run_playbook(f"{name}.yml", variables=AWAY | variables)
 
 
 @pytest.fixture

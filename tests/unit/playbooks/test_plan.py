@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,11 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.unit.playbook_run import ROOT, run_playbook
 from tests.unit.plugins.modules.cluster_documents import kubeconfig, resources
 from tests.unit.plugins.plugin_utils.reporting.reports import pod_templates
 from tests.unit.plugins.scripted_server import Exchange, ScriptedServer
 
-ROOT = Path(__file__).resolve().parents[3]
 GPU: dict[str, Any] = {
     "inference_host_gpus": [{"gpu": "rtx-3060-12gb"}],
     "inference_host_driver": "570.195.03",
@@ -30,23 +28,6 @@ HERE: dict[str, Any] = {
 }
 # Nothing listens there.
 NOWHERE: dict[str, Any] = {"ansible_host": "127.0.0.1", "ansible_port": 9}
-
-
-def plan_site(
-    variables: dict[str, Any], *options: str, folder: Path = ROOT
-) -> subprocess.CompletedProcess[str]:
-    """plan.yml with the example site, called in a folder."""
-    program = str(Path(sys.executable).with_name("ansible-playbook"))
-    site = ["--inventory", str(ROOT / "inventories" / "example"), "--extra-vars", json.dumps(variables)]
-    return subprocess.run(
-        [program, str(ROOT / "playbooks" / "plan.yml"), *site, *options],
-        cwd=folder,
-        env=os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
 
 
 @pytest.fixture
@@ -76,7 +57,7 @@ def cluster() -> Iterator[ScriptedServer]:
 
 
 def test_without_hosts_and_cluster_it_plans_from_the_inventory() -> None:
-    done = plan_site(NOWHERE | GPU)
+    done = run_playbook("plan.yml", variables=NOWHERE | GPU)
     assert done.returncode == 0, done.stdout[-2000:]
     shown = done.stdout[done.stdout.index("msg: |-") :]
     for words in (
@@ -93,7 +74,7 @@ def test_without_hosts_and_cluster_it_plans_from_the_inventory() -> None:
 def test_in_check_mode_it_writes_what_it_compared(cluster: ScriptedServer, tmp_path: Path) -> None:
     wanted = {"plan_format": "json", "plan_output": "plan.json"}
     variables = HERE | GPU | wanted | {"inference_kubeconfig": kubeconfig(cluster)}
-    done = plan_site(variables, "--check", folder=tmp_path)
+    done = run_playbook("plan.yml", "--check", variables=variables, folder=tmp_path)
     assert done.returncode == 0, done.stdout[-2000:]
     written = tmp_path / "plan.json"
     assert f"The plan is in {written}" in done.stdout
@@ -112,14 +93,16 @@ def test_in_check_mode_it_writes_what_it_compared(cluster: ScriptedServer, tmp_p
 
 
 def test_another_format_is_refused_before_anything_else() -> None:
-    done = plan_site(NOWHERE | {"plan_format": "yaml"})
+    done = run_playbook("plan.yml", variables=NOWHERE | {"plan_format": "yaml"})
     assert done.returncode != 0
     assert "plan_format is yaml. Choose table or json." in done.stdout
     assert "Read PCI devices" not in done.stdout
 
 
 def test_what_cannot_work_fails_with_the_planners_words() -> None:
-    done = plan_site(GPU | {"plan_offline": True, "inference_models": ["qwen3-8b-awk"]})
+    done = run_playbook(
+        "plan.yml", variables=GPU | {"plan_offline": True, "inference_models": ["qwen3-8b-awk"]}
+    )
     assert done.returncode != 0
     assert "inference_models[0].name" in done.stdout and "qwen3-8b-awq" in done.stdout
     assert "Show the plan" not in done.stdout

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.unit.playbook_run import run_playbook
+
 KEY = "sk-" + "0" * 32
 SECRETS = {"vault_k3s_token": "0" * 32, "vault_litellm_home_key": KEY, "vault_litellm_master_key": KEY}
 
@@ -19,19 +17,7 @@ SECRETS = {"vault_k3s_token": "0" * 32, "vault_litellm_home_key": KEY, "vault_li
 def run_site(variables: dict[str, Any]) -> subprocess.CompletedProcess[str]:
     """The example site with its hosts replaced by this machine; only tasks that read are selected."""
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-    return subprocess.run(
-        [
-            *(Path(sys.executable).with_name("ansible-playbook"), "playbooks/site.yml"),
-            *("--inventory", "inventories/example", "--tags", "plan"),
-            *("--extra-vars", json.dumps(local | variables)),
-        ],
-        cwd=ROOT,
-        env=os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
+    return run_playbook("site.yml", "--tags", "plan", variables=local | variables)
 
 
 def test_the_example_site_passes_once_its_secrets_are_there() -> None:
@@ -48,8 +34,15 @@ def test_the_example_site_passes_once_its_secrets_are_there() -> None:
         ({"inference_models": [{"name": "qwen3-8b-awk"}]}, ["inference_models[0]", "qwen3-8b-awq"]),
         ({"k3s_node_labels": ["gpu"]}, ["k3s_node_labels", "dict"]),
         ({"litellm_node_port": "high"}, ["litellm_node_port", "int"]),
+        (
+            {"inference_chat": True},
+            ["open_webui_gateway_key is empty", "litellm_keys", "open_webui_secret_key"],
+        ),
     ],
-    ids=["missing secret", "weak key", "unknown model", "wrong type on a host", "wrong type in the cluster"],
+    ids=[
+        *("missing secret", "weak key", "unknown model", "wrong type on a host", "wrong type in the cluster"),
+        "chat without keys",
+    ],
 )
 def test_broken_inputs_are_refused_by_name(broken: dict[str, Any], words: list[str]) -> None:
     variables = {name: value for name, value in (SECRETS | broken).items() if value is not None}

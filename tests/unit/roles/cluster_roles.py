@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import functools
 import json
-import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.unit.playbook_run import run_playbook
 
 QWEN = {
     "name": "qwen3-8b-awq",
@@ -40,6 +38,9 @@ R1 = {
 CONSUMER_KEY = "sk-n8n-0123456789abcdef"
 MASTER_KEY = "sk-master-0123456789abcdef0123"
 PROVIDER_KEY = "sk-provider-0123456789abcdef"
+CHAT_KEY = "sk-chat-0123456789abcdef"
+SESSION_KEY = "signs-sessions-0123456789abcdef0123"
+ADMIN_PASSWORD = "correct horse battery"
 HUB_TOKEN = "hf_0123456789abcdef"
 
 INPUTS: dict[str, Any] = {
@@ -63,20 +64,27 @@ INPUTS: dict[str, Any] = {
     "litellm_master_key": MASTER_KEY,
     "litellm_keys": [{"name": "n8n", "key": CONSUMER_KEY, "models": ["vllm-qwen"], "rpm": 60}],
     "litellm_environment_secret": {"OPENAI_API_KEY": PROVIDER_KEY},
+    "open_webui_gateway_url": "http://litellm.ml.svc.cluster.local:4000/v1",
+    "open_webui_gateway_key": CHAT_KEY,
+    "open_webui_secret_key": SESSION_KEY,
+    "open_webui_admin_email": "admin@example.com",
+    "open_webui_admin_password": ADMIN_PASSWORD,
+    "open_webui_default_models": ["Qwen/Qwen3-8B-AWQ"],
 }
-ROLES = ("device_plugin", "ollama", "vllm", "litellm")
+ROLES = ("device_plugin", "ollama", "vllm", "litellm", "open_webui")
 
 
-def _play() -> list[dict[str, Any]]:
+def _play(changes: dict[str, Any]) -> list[dict[str, Any]]:
     tasks: list[dict[str, Any]] = []
     for role in ROLES:
         include = {"name": f"inference.stack.{role}", "tasks_from": "render.yml", "public": True}
         tasks.append({"ansible.builtin.include_role": include})
     facts = {role: f"{{{{ __{role}_objects }}}}" for role in ROLES}
-    facts["secrets"] = "{{ __vllm_secrets + __litellm_secrets }}"
+    facts["open_webui_data"] = "{{ __open_webui_data_objects }}"
+    facts["secrets"] = "{{ __vllm_secrets + __litellm_secrets + __open_webui_secrets }}"
     copy = {"content": "{{ __rendered | to_json }}", "dest": "{{ __destination }}", "mode": "0600"}
     tasks.append({"ansible.builtin.copy": copy, "vars": {"__rendered": facts}})
-    variables = {**INPUTS, "ansible_python_interpreter": sys.executable}
+    variables = {**INPUTS, **changes, "ansible_python_interpreter": sys.executable}
     return [
         {
             "hosts": "localhost",
@@ -89,28 +97,21 @@ def _play() -> list[dict[str, Any]]:
 
 
 @functools.cache
-def rendered() -> dict[str, list[dict[str, Any]]]:
-    """The objects of every role, and all Secrets under ``secrets``."""
+def rendered(changes: str = "{}") -> dict[str, list[dict[str, Any]]]:
+    """The objects of every role, and all Secrets under ``secrets``. JSON of other inputs may be given."""
     with tempfile.TemporaryDirectory() as folder:
         play, result = Path(folder, "play.yml"), Path(folder, "objects.json")
-        play.write_text(json.dumps(_play()), encoding="utf-8")
-        command = [sys.executable, "-m", "ansible", "playbook", "-i", "localhost,", str(play)]
-        finished = subprocess.run(
-            [*command, "-e", json.dumps({"__destination": str(result)})],
-            cwd=ROOT,
-            env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        play.write_text(json.dumps(_play(json.loads(changes))), encoding="utf-8")
+        finished = run_playbook(play, variables={"__destination": str(result)}, inventory="localhost,")
         assert finished.returncode == 0, finished.stdout + finished.stderr
         loaded: dict[str, list[dict[str, Any]]] = json.loads(result.read_text(encoding="utf-8"))
         return loaded
 
 
-def one(role: str, kind: str, name: str) -> dict[str, Any]:
+def one(role: str, kind: str, name: str, changes: str = "{}") -> dict[str, Any]:
     """The object of that kind and name."""
-    found = [item for item in rendered()[role] if (item["kind"], item["metadata"]["name"]) == (kind, name)]
+    objects = rendered(changes)[role]
+    found = [item for item in objects if (item["kind"], item["metadata"]["name"]) == (kind, name)]
     assert len(found) == 1, f"{kind} {name}: {len(found)}"
     return found[0]
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import yaml
 
+from tests.unit.playbook_run import ROOT
 from tests.unit.roles.cluster_roles import (
     CONSUMER_KEY,
     MASTER_KEY,
     PROVIDER_KEY,
-    ROOT,
     container_of,
     environment_of,
     one,

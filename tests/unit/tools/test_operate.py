@@ -137,6 +137,19 @@ def test_port_forward_becomes_the_command(playbooks: Playbooks, monkeypatch: pyt
     assert became == [words]
 
 
+def test_the_chat_is_installed_or_taken_away_as_told(
+    playbooks: Playbooks, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    playbooks.output = told(debug("The chat is at http://192.0.2.10:30300."))
+    assert main(["chat"]) == 0
+    assert playbooks.words[3:] == ["playbooks/chat.yml"]
+    assert capsys.readouterr().out == "The chat is at http://192.0.2.10:30300.\n"
+    monkeypatch.setenv("STATE", "absent")
+    monkeypatch.setenv("DATA", "absent")
+    assert main(["chat"]) == 0
+    assert json.loads(playbooks.words[-1]) == {"chat_state": "absent", "chat_data": "absent"}
+
+
 def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["repair"]) == 2
     assert "doctor|status" in capsys.readouterr().err

@@ -66,7 +66,7 @@ class TestOneModel:
         assert model["resources"]["requests"] == {"cpu": "8", "memory": "16Gi", "nvidia.com/gpu": "2"}
         assert model["resources"]["limits"] == {"cpu": "16", "memory": "32Gi", "nvidia.com/gpu": "2"}
         told = "\n".join(found["warnings"])
-        assert "enable_chat: Open WebUI is not deployed yet" in told
+        assert "enable_chat: Open WebUI comes with the site, and wants an entry named chat" in told
         assert "vllm_storage_size has no counterpart yet" in told
 
     def test_its_default_model(self) -> None:

@@ -1,0 +1,146 @@
+"""chat.yml and its place in the site: what is refused before anything changes, and what it would apply."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.playbook_run import run_playbook
+from tests.unit.playbooks.test_operating import AWAY, KEY, MODEL, NOBODY
+from tests.unit.plugins.scripted_server import ScriptedServer
+
+CHAT_KEY = "sk-" + "c" * 32
+KEYS = [{"name": "home", "key": KEY}, {"name": "chat", "key": CHAT_KEY}]
+# An API server that nobody has to wait for.
+NO_CLUSTER = {
+    "apiVersion": "v1",
+    "kind": "Config",
+    "current-context": "none",
+    "contexts": [{"name": "none", "context": {"cluster": "none", "user": "none"}}],
+    "clusters": [{"name": "none", "cluster": {"server": "http://127.0.0.1:9"}}],
+    "users": [{"name": "none", "user": {"token": "unused"}}],
+}
+READY: dict[str, Any] = {
+    "inference_kubeconfig": NO_CLUSTER,
+    "litellm_keys": KEYS,
+    "litellm_master_key": "sk-" + "m" * 32,
+    "open_webui_secret_key": "s" * 32,
+    "chat_key_timeout": 5,
+}
+
+
+def play(name: str, variables: dict[str, Any], *words: str) -> subprocess.CompletedProcess[str]:
+    return run_playbook(f"{name}.yml", *words, variables=AWAY | variables)
+
+
+@pytest.fixture
+def gateway() -> Iterator[ScriptedServer]:
+    scripted = ScriptedServer()
+    scripted.serve_model(MODEL)
+    yield scripted
+    scripted.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (
+            {"litellm_keys": KEYS[:1], "open_webui_secret_key": "short"},
+            [
+                "open_webui_gateway_key is empty",
+                "name chat",
+                "openssl rand",
+                "open_webui_secret_key has fewer",
+            ],
+        ),
+        ({"open_webui_admin_email": "me@example.com"}, ["open_webui_admin_password", "Set both"]),
+        (
+            {"open_webui_admin_email": "me@example.com", "open_webui_admin_password": "ä" * 40},
+            ["open_webui_admin_password", "72 bytes"],
+        ),
+        ({"open_webui_storage_size": "ten"}, ["open_webui_storage_size is no size"]),
+        ({"open_webui_environment": {"OPENAI_API_KEY": "x"}}, ["OPENAI_API_KEY", "open_webui_gateway_key"]),
+        ({"chat_state": "gone"}, ["chat_state is gone", "present, absent"]),
+        ({"chat_data": "absent"}, ["chat_state=absent"]),
+    ],
+    ids=[
+        "no keys",
+        "half an administrator",
+        "password for no bcrypt",
+        "no size",
+        "key twice",
+        "state",
+        "data",
+    ],
+)
+def test_mistakes_are_refused_by_name(given: dict[str, Any], words: list[str]) -> None:
+    done = play("chat", READY | {"inference_gateway_url": NOBODY} | given)
+    text = " ".join(done.stdout.split())
+    assert done.returncode == 2
+    assert [word for word in words if word not in text] == [], done.stdout[-3000:]
+    assert CHAT_KEY not in done.stdout + done.stderr
+    assert "changed=0" in done.stdout
+
+
+def test_a_gateway_that_is_away_is_told_before_anything_changes() -> None:
+    done = play("chat", READY | {"inference_gateway_url": NOBODY})
+    assert done.returncode == 2
+    assert "playbooks/doctor.yml names the layer" in " ".join(done.stdout.split())
+    assert "changed=0" in done.stdout
+
+
+def test_a_key_that_the_gateway_does_not_know_is_told_with_the_way_out(gateway: ScriptedServer) -> None:
+    gateway.routes["GET /v1/models"] = lambda exchange: exchange.reply({"error": "no"}, 401)
+    done = play("chat", READY | {"inference_gateway_url": gateway.url})
+    assert done.returncode == 2
+    assert "entry named chat: run playbooks/site.yml" in " ".join(done.stdout.split())
+    assert CHAT_KEY not in done.stdout + done.stderr
+
+
+def test_the_chat_shows_its_own_key(gateway: ScriptedServer) -> None:
+    done = play("chat", READY | {"inference_gateway_url": gateway.url})
+    asked = [request.headers.get("Authorization") for request in gateway.requests if "models" in request.path]
+    assert asked and set(asked) == {f"Bearer {CHAT_KEY}"}
+    # The gateway is content, and the cluster is next.
+    assert done.returncode == 2
+    assert "observe" in done.stdout and "litellm_keys" not in done.stdout
+
+
+def test_check_mode_lists_what_a_site_without_a_cluster_would_get() -> None:
+    bare = READY | {"inference_kubeconfig": {}, "inference_gateway_url": NOBODY}
+    done = play("chat", bare, "--check")
+    assert done.returncode == 0, done.stdout[-3000:]
+    listed = ("PersistentVolumeClaim open-webui-data", "Secret open-webui-environment", "Service open-webui")
+    assert [name for name in listed if name not in done.stdout] == []
+    assert "changed=2" in done.stdout and CHAT_KEY not in done.stdout
+    gone = play("chat", bare | {"chat_state": "absent", "chat_data": "absent"}, "--check")
+    assert gone.returncode == 0, gone.stdout[-3000:]
+    assert "changed=0" in gone.stdout
+
+
+def test_a_site_without_a_chat_writes_none(tmp_path: Path) -> None:
+    assert play("render", {"render_output": str(tmp_path)} | READY).returncode == 0
+    assert not (tmp_path / "open-webui.json").exists()
+
+
+@pytest.mark.parametrize("variable", ["inference_chat", "enable_chat"])
+def test_a_site_with_a_chat_gets_the_plans_names(tmp_path: Path, variable: str) -> None:
+    inherited = {"inference_models": [], "vllm_model_name": "qwen3-8b-awq", "vllm_kv_cache_dtype": "auto"}
+    given = {variable: True, "litellm_port": 4100, **(inherited if variable == "enable_chat" else {})}
+    given |= {"inference_tiers": None} if variable == "enable_chat" else {}
+    done = play("render", {"render_output": str(tmp_path), **READY, **given})
+    assert done.returncode == 0, done.stdout[-3000:]
+    text = (tmp_path / "open-webui.json").read_text("utf-8")
+    (chat,) = (item for item in json.loads(text) if item["kind"] == "Deployment")
+    (container,) = chat["spec"]["template"]["spec"]["containers"]
+    environment = {entry["name"]: entry.get("value") for entry in container["env"]}
+    assert environment["DEFAULT_MODELS"] == MODEL
+    assert environment["OPENAI_API_BASE_URL"] == "http://litellm.ml.svc.cluster.local:4100/v1"
+    assert CHAT_KEY not in text
+    (claim,) = json.loads((tmp_path / "open-webui-data.json").read_text("utf-8"))
+    assert claim["kind"] == "PersistentVolumeClaim"
