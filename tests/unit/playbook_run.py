@@ -72,8 +72,8 @@ def run_playbook(
     env: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """A run of a playbook, which is named as under playbooks/ or by its whole path."""
-    path = str(ROOT / "playbooks" / playbook)
-    command = [path, "--inventory", str(inventory), "--extra-vars", json.dumps(variables or {}), *words]
+    options = ["--inventory", str(inventory), "--extra-vars", json.dumps(variables or {})]
+    command = [*options, str(ROOT / "playbooks" / playbook), *words]
     with tempfile.TemporaryDirectory() as told:
         outputs = {name: Path(told, name) for name in ("stdout", "stderr")}
         for output in outputs.values():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 from tests.unit.playbook_run import run_playbook
@@ -34,7 +33,7 @@ def serve_gateway(server: ScriptedServer) -> Talker:
 def run_benchmark(server: ScriptedServer, history: Path, *more: str) -> subprocess.CompletedProcess[str]:
     variables = {
         "ansible_connection": "local",
-        "ansible_python_interpreter": sys.executable,
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         "ansible_become": False,
         "vault_k3s_token": "0" * 32,
         "vault_litellm_home_key": KEY,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.playbook_run import run_playbook
+from tests.unit.playbook_run import ROOT, run_playbook
 from tests.unit.playbooks.test_operating import AWAY, KEY, MODEL, NOBODY
 from tests.unit.plugins.scripted_server import ScriptedServer
 
@@ -124,15 +124,14 @@ def test_check_mode_lists_what_a_site_without_a_cluster_would_get() -> None:
 
 
 def test_a_site_without_a_chat_writes_none(tmp_path: Path) -> None:
-    assert play("render", {"render_output": str(tmp_path)} | READY).returncode == 0
-    assert not (tmp_path / "open-webui.json").exists()
+    done = play("render", {"render_output": str(tmp_path)} | READY, "--check")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "(item=litellm)" in done.stdout
+    assert "open-webui" not in done.stdout
 
 
-@pytest.mark.parametrize("variable", ["inference_chat", "enable_chat"])
-def test_a_site_with_a_chat_gets_the_plans_names(tmp_path: Path, variable: str) -> None:
-    inherited = {"inference_models": [], "vllm_model_name": "qwen3-8b-awq", "vllm_kv_cache_dtype": "auto"}
-    given = {variable: True, "litellm_port": 4100, **(inherited if variable == "enable_chat" else {})}
-    given |= {"inference_tiers": None} if variable == "enable_chat" else {}
+def test_a_site_with_a_chat_gets_the_plans_names(tmp_path: Path) -> None:
+    given = {"inference_chat": True, "litellm_port": 4100}
     done = play("render", {"render_output": str(tmp_path), **READY, **given})
     assert done.returncode == 0, done.stdout[-3000:]
     text = (tmp_path / "open-webui.json").read_text("utf-8")
@@ -144,3 +143,27 @@ def test_a_site_with_a_chat_gets_the_plans_names(tmp_path: Path, variable: str) 
     assert CHAT_KEY not in text
     (claim,) = json.loads((tmp_path / "open-webui-data.json").read_text("utf-8"))
     assert claim["kind"] == "PersistentVolumeClaim"
+
+
+def test_an_inherited_inventory_that_wants_a_chat_gives_it_the_same_inputs(tmp_path: Path) -> None:
+    show = {
+        "hosts": "localhost",
+        "connection": "local",
+        "gather_facts": False,
+        "vars_files": [str(ROOT / "playbooks" / "vars" / "cluster_inputs.yml")],
+        "vars": {"seen": ["{{ __inference_chat }}", "{{ open_webui_gateway_url }}"]},
+        "tasks": [
+            {"ansible.builtin.debug": {"msg": "SEEN={{ (seen + open_webui_default_models) | to_json }}"}}
+        ],
+    }
+    (tmp_path / "show.yml").write_text(json.dumps([show]))
+    inherited: dict[str, Any] = {
+        "inference_models": [],
+        "inference_tiers": None,
+        "vllm_model_name": "qwen3-8b-awq",
+        "vllm_kv_cache_dtype": "auto",
+        "enable_chat": True,
+    }
+    done = play("compute_plan", READY | inherited | {"litellm_port": 4100}, str(tmp_path / "show.yml"))
+    seen = json.dumps([True, "http://litellm.ml.svc.cluster.local:4100/v1", MODEL])
+    assert f"SEEN={seen}" in done.stdout, done.stdout[-3000:]

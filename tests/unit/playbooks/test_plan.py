@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ GPU: dict[str, Any] = {
 }
 HERE: dict[str, Any] = {
     "ansible_connection": "local",
-    "ansible_python_interpreter": sys.executable,
+    "ansible_python_interpreter": "{{ ansible_playbook_python }}",
     "ansible_become": False,
 }
 # Nothing listens there.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,7 +62,7 @@ def prove(
     """The play on this machine, which is the only GPU host as well, and which has a kubeconfig."""
     extra = {
         "ansible_connection": "local",
-        "ansible_python_interpreter": sys.executable,
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         "inference_plan": PLAN,
         "inference_gateway_url": server.url,
         "inference_gateway_key": KEY,

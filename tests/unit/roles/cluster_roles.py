@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
-import sys
+import re
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,23 +76,25 @@ INPUTS: dict[str, Any] = {
 ROLES = ("device_plugin", "ollama", "vllm", "litellm", "open_webui")
 
 
-def _play(changes: dict[str, Any]) -> list[dict[str, Any]]:
+def _play(roles: Sequence[str], inputs: dict[str, Any]) -> list[dict[str, Any]]:
     tasks: list[dict[str, Any]] = []
-    for role in ROLES:
+    facts: dict[str, str] = {}
+    for role in roles:
         include = {"name": f"inference.stack.{role}", "tasks_from": "render.yml", "public": True}
         tasks.append({"ansible.builtin.include_role": include})
-    facts = {role: f"{{{{ __{role}_objects }}}}" for role in ROLES}
-    facts["open_webui_data"] = "{{ __open_webui_data_objects }}"
-    facts["secrets"] = "{{ __vllm_secrets + __litellm_secrets + __open_webui_secrets }}"
-    copy = {"content": "{{ __rendered | to_json }}", "dest": "{{ __destination }}", "mode": "0600"}
-    tasks.append({"ansible.builtin.copy": copy, "vars": {"__rendered": facts}})
-    variables = {**INPUTS, **changes, "ansible_python_interpreter": sys.executable}
+        facts[role] = f"{{{{ __{role}_objects }}}}"
+    secrets = (f"__{role}_secrets | default([])" for role in roles)
+    facts["secrets"] = f"{{{{ {' + '.join(secrets)} }}}}"
+    if "open_webui" in roles:
+        facts["open_webui_data"] = "{{ __open_webui_data_objects }}"
+    shown = {"msg": "RESULT={{ __rendered | to_json | b64encode }}"}
+    tasks.append({"ansible.builtin.debug": shown, "vars": {"__rendered": facts}})
     return [
         {
             "hosts": "localhost",
             "connection": "local",
             "gather_facts": False,
-            "vars": variables,
+            "vars": inputs,
             "tasks": tasks,
         }
     ]
@@ -98,14 +102,21 @@ def _play(changes: dict[str, Any]) -> list[dict[str, Any]]:
 
 @functools.cache
 def rendered(changes: str = "{}") -> dict[str, list[dict[str, Any]]]:
-    """The objects of every role, and all Secrets under ``secrets``. JSON of other inputs may be given."""
+    """The objects of every role, and all Secrets under ``secrets``.
+
+    JSON of other inputs may be given: of the roles that have them, that is; the others are left out.
+    """
+    changed: dict[str, Any] = json.loads(changes)
+    roles = [role for role in ROLES if any(name.startswith(f"{role}_") for name in changed)] or ROLES
     with tempfile.TemporaryDirectory() as folder:
-        play, result = Path(folder, "play.yml"), Path(folder, "objects.json")
-        play.write_text(json.dumps(_play(json.loads(changes))), encoding="utf-8")
-        finished = run_playbook(play, variables={"__destination": str(result)}, inventory="localhost,")
-        assert finished.returncode == 0, finished.stdout + finished.stderr
-        loaded: dict[str, list[dict[str, Any]]] = json.loads(result.read_text(encoding="utf-8"))
-        return loaded
+        play = Path(folder, "play.yml")
+        play.write_text(json.dumps(_play(roles, INPUTS | changed)), encoding="utf-8")
+        finished = run_playbook(play, inventory="localhost,")
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    found = re.search(r"RESULT=([A-Za-z0-9+/=]+)", finished.stdout)
+    assert found, finished.stdout
+    loaded: dict[str, list[dict[str, Any]]] = json.loads(base64.b64decode(found[1]))
+    return loaded
 
 
 def one(role: str, kind: str, name: str, changes: str = "{}") -> dict[str, Any]:

@@ -3,16 +3,13 @@
 Each case of ``broken_inventories/*.yml`` lays ``variables`` over a site that can work, and has to be
 answered with one message that begins with the variable in ``names`` and holds every text of ``says``: what
 is wrong, or the way out.
-``playbook: true`` runs the case through playbooks/plan.yml as well.
+``playbook: true`` runs the case through playbooks/plan.yml as well, in tests/unit/playbooks.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +18,6 @@ import yaml
 
 from tests.unit.plugins.plugin_utils.planning.sites import home_lab, refusal
 
-ROOT = Path(__file__).resolve().parents[5]
 CASES: list[dict[str, Any]] = [
     case
     for path in sorted(Path(__file__).with_name("broken_inventories").glob("*.yml"))
@@ -113,55 +109,3 @@ def test_two_mistakes_are_told_at_once() -> None:
     told = refusal(site({"inference_namespace": "My_Ns", "inference_models": [{"name": "qwen3-8b-awk"}]}))
     assert "2 problems" in told
     assert "inference_namespace: " in told and "inference_models[0].name: " in told
-
-
-# --- The same through Ansible ---------------------------------------------------------------------------
-
-INVENTORY = """
-gpu_hosts:
-  hosts:
-    worker:
-      ansible_connection: local
-      ansible_python_interpreter: {python}
-"""
-WHOLE: dict[str, Any] = {
-    "inference_models": ["qwen3-8b-awq"],
-    "inference_vllm_version": "0.8.5.post1",
-    "inference_tiers": {"gpu": {"backend": "vllm"}, "cpu": {"model": "qwen3:4b"}},
-    "inference_host_gpus": [{"gpu": "rtx-3060-12gb", "count": 1}],
-    "inference_host_driver": "570.195.03",
-    "plan_offline": True,  # no host is asked, so the host above stands for any
-}
-
-
-def play(variables: dict[str, Any], folder: Path) -> subprocess.CompletedProcess[str]:
-    inventory = folder / "hosts.yml"
-    inventory.write_text(INVENTORY.format(python=sys.executable), encoding="utf-8")
-    return subprocess.run(
-        [
-            *(Path(sys.executable).with_name("ansible-playbook"), "playbooks/plan.yml"),
-            *(
-                "--inventory",
-                inventory,
-                "--extra-vars",
-                json.dumps(WHOLE | variables),
-            ),
-        ],
-        cwd=ROOT,
-        env=os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
-
-
-@named(PLAYED)
-def test_the_playbook_tells_it_too(case: dict[str, Any], tmp_path: Path) -> None:
-    done = play(case["variables"], tmp_path)
-    output = done.stdout + done.stderr
-    assert done.returncode != 0
-    assert "Traceback" not in output
-    assert f"{case['names']}: " in output, done.stdout[-2000:]
-    assert [text for text in case["says"] if str(text) not in output] == [], done.stdout[-2000:]
-    assert [secret for secret in secrets(case["variables"]) if secret in output] == []

@@ -9,14 +9,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.plugins.plugin_utils.planning.sites import home_lab, plan
 
-# The machine that runs this may be busy: deadlines would find that instead of faults.
-settings.register_profile("garbage", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-PROFILE = settings.get_profile("garbage")
 SCALARS = (
     st.none()
     | st.booleans()
@@ -197,19 +194,19 @@ def test_a_number_beyond_all_bounds_is_planned_or_refused(place: Place) -> None:
         planned_or_refused(place.put(number))
 
 
-@settings(PROFILE, max_examples=300)
+@settings(max_examples=300)
 @given(st.sampled_from(PLACES), VALUES)
 def test_a_site_with_garbage_in_one_place_is_planned_or_refused(place: Place, garbage: Any) -> None:
     planned_or_refused(place.put(garbage))
 
 
-@settings(PROFILE, max_examples=100)
+@settings(max_examples=100)
 @given(st.sampled_from(PLACES), st.text(max_size=10) | st.integers(), VALUES)
 def test_a_site_with_a_key_too_many_is_planned_or_refused(place: Place, key: Any, garbage: Any) -> None:
     planned_or_refused(place.add(key, garbage))
 
 
-@settings(PROFILE, max_examples=80)
+@settings(max_examples=80)
 @given(st.sampled_from([place for place in PLACES if len(place.path) == 1]), VALUES)
 def test_a_variable_that_is_garbage_is_planned_or_refused(place: Place, garbage: Any) -> None:
     planned_or_refused(place.put(garbage))

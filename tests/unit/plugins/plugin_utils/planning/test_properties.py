@@ -8,14 +8,11 @@ import re
 from typing import Any
 
 from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.plugins.plugin_utils.planning.sites import home_lab, plan
 
-# The machine that runs this may be busy: deadlines would find that instead of faults.
-settings.register_profile("planning", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-PROFILE = settings.get_profile("planning")
 RANK = {"too_small": 0, "tight": 1, "fits": 2}
 DNS_LABEL = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
 MODELS = st.sampled_from(
@@ -57,7 +54,7 @@ def outcome(wanted: dict[str, Any]) -> int:
 # --- Memory ---------------------------------------------------------------------------------------------
 
 
-@settings(PROFILE, max_examples=60)
+@settings(max_examples=60)
 @given(MODELS, st.integers(1, 200), st.integers(0, 200), CONTEXTS, SHARES, DEGREES)
 def test_more_memory_never_turns_a_fit_into_a_refusal(
     model: str, gib: int, more: int, context: int, share: float, degree: int
@@ -71,7 +68,7 @@ def test_more_memory_never_turns_a_fit_into_a_refusal(
         assert few["longest_context"] <= many["longest_context"]
 
 
-@settings(PROFILE, max_examples=60)
+@settings(max_examples=60)
 @given(MODELS, st.integers(1, 200), CONTEXTS, st.integers(0, 100_000), DEGREES)
 def test_more_context_never_needs_less(model: str, gib: int, context: int, more: int, degree: int) -> None:
     sites = [
@@ -96,7 +93,7 @@ def test_more_context_never_needs_less(model: str, gib: int, context: int, more:
         assert short["longest_context"] >= long["longest_context"]
 
 
-@settings(PROFILE, max_examples=40)
+@settings(max_examples=40)
 @given(MODELS, st.integers(16, 200), CONTEXTS, st.integers(0, 100_000))
 def test_more_context_never_takes_fewer_cards(model: str, gib: int, context: int, more: int) -> None:
     short, long = (
@@ -107,7 +104,7 @@ def test_more_context_never_takes_fewer_cards(model: str, gib: int, context: int
         assert short["gpus"] <= long["gpus"]
 
 
-@settings(PROFILE, max_examples=40)
+@settings(max_examples=40)
 @given(MODELS, st.integers(16, 200), CONTEXTS)
 def test_the_number_of_cards_is_the_smallest_that_fits(model: str, gib: int, context: int) -> None:
     chosen = row_of(site(model, gib, 8, max_model_len=context, gpus="auto"))
@@ -119,7 +116,7 @@ def test_the_number_of_cards_is_the_smallest_that_fits(model: str, gib: int, con
     assert (chosen["gpus"] if chosen else None) == (min(fitting) if fitting else None)
 
 
-@settings(PROFILE, max_examples=40)
+@settings(max_examples=40)
 @given(MODELS.filter(lambda name: "r1" not in name), st.integers(200, 2000), DEGREES, DEGREES)
 def test_more_cards_never_hold_more_each(model: str, gib: int, one: int, other: int) -> None:
     # The R1 distill is left out: its 28 heads cannot be cut into 8.
@@ -130,7 +127,7 @@ def test_more_cards_never_hold_more_each(model: str, gib: int, one: int, other: 
     assert few["kv_tokens"] <= many["kv_tokens"]
 
 
-@settings(PROFILE, max_examples=40)
+@settings(max_examples=40)
 @given(MODELS, st.integers(100, 2000), SHARES, SHARES)
 def test_a_bigger_share_never_holds_less(model: str, gib: int, one: float, other: float) -> None:
     small, big = (row_of(site(model, gib, gpu_memory_utilization=share)) for share in sorted((one, other)))
@@ -171,7 +168,7 @@ def told(wanted: dict[str, Any]) -> str:
         return f"refused: {error}"
 
 
-@settings(PROFILE, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(MODELS, min_size=1, max_size=3, unique=True), HOSTS, VERSIONS, st.booleans())
 def test_planning_again_gives_the_same_and_alters_nothing(
     models: list[str], hosts: list[dict[str, Any]], version: str, allow: bool
@@ -186,7 +183,7 @@ def test_planning_again_gives_the_same_and_alters_nothing(
     assert told(json.loads(json.dumps(before))) == first
 
 
-@settings(PROFILE, max_examples=40)
+@settings(max_examples=40)
 @given(MODELS, HOSTS, VERSIONS, st.randoms(use_true_random=False))
 def test_the_order_of_hosts_changes_no_verdict(
     model: str, hosts: list[dict[str, Any]], version: str, random: Any
@@ -218,7 +215,7 @@ NAMES = (
 )
 
 
-@settings(PROFILE, max_examples=80)
+@settings(max_examples=80)
 @given(NAMES)
 def test_object_names_are_labels_and_unique_or_the_site_is_refused(names: list[str]) -> None:
     rows = {name: {"repository": f"example/model-{number}"} for number, name in enumerate(names)}
