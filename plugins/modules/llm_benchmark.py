@@ -335,77 +335,12 @@ details:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.inference.stack.plugins.module_utils.benchmarking.options import (
+    ARGUMENTS,
+    read_settings,
+)
 from ansible_collections.inference.stack.plugins.module_utils.benchmarking.run import benchmark
-from ansible_collections.inference.stack.plugins.module_utils.benchmarking.settings import (
-    DATASETS,
-    RANDOM,
-    SLOS,
-    Load,
-    Settings,
-    Target,
-    Workload,
-    check,
-)
 from ansible_collections.inference.stack.plugins.module_utils.errors import StackError, fail
-from ansible_collections.inference.stack.plugins.module_utils.probing.options import (
-    SERVER_OPTIONS,
-    TIER_OPTIONS,
-    read_tiers,
-)
-
-TARGET: dict[str, dict] = {
-    **SERVER_OPTIONS,
-    "model": {"type": "str", "required": True},
-    "request_timeout": {"type": "float", "default": 300.0},
-    "proxy": {"type": "str", "default": ""},
-}
-WORKLOAD: dict[str, dict] = {
-    "dataset": {"type": "str", "choices": list(DATASETS), "default": RANDOM},
-    "dataset_path": {"type": "path"},
-    "input_tokens": {"type": "int", "default": 128},
-    "output_tokens": {"type": "int", "default": 128},
-    "prefix_tokens": {"type": "int", "default": 0},
-    "spread": {"type": "float", "default": 0.0},
-    "ignore_eos": {"type": "bool", "default": False},
-    "unique_prompts": {"type": "bool", "default": True},
-    "extra_body": {"type": "dict", "default": {}},
-    "seed": {"type": "int", "default": 0},
-}
-LOAD: dict[str, dict] = {
-    "concurrency": {"type": "int", "default": 1},
-    "requests": {"type": "int", "default": 32},
-    "request_rate": {"type": "float", "default": 0.0},
-    "duration": {"type": "float", "default": 0.0},
-    "warmup": {"type": "int", "default": 1},
-    "processes": {"type": "int", "default": 0},
-}
-ARGUMENTS: dict[str, dict] = {
-    **TARGET,
-    **WORKLOAD,
-    **LOAD,
-    **TIER_OPTIONS,
-    "slo": {"type": "dict", "options": {name: {"type": "float"} for name in SLOS}},
-    "expected_tier": {"type": "str", "default": ""},
-    "details": {"type": "bool", "default": False},
-}
-
-
-def read_settings(params: dict) -> Settings:
-    """What to measure. Raises InvalidInput for options that cannot be meant."""
-
-    def chosen(options: dict) -> dict:
-        return {name: "" if params[name] is None else params[name] for name in options}
-
-    settings = Settings(
-        target=Target(**chosen(TARGET)),
-        workload=Workload(**chosen(WORKLOAD)),
-        load=Load(**chosen(LOAD)),
-        slo={name: limit for name, limit in (params["slo"] or {}).items() if limit is not None},
-        tier_map=read_tiers(params),
-        expected_tier=params["expected_tier"],
-    )
-    check(settings)
-    return settings
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ contracts  {model, tier, fulfilled, broken, failure, checks} of every model that
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...module_utils.errors import InvalidInput
@@ -84,12 +84,7 @@ def _contract(result: Mapping[str, Any]) -> dict[str, Any]:
         "model": result["item"]["served_name"],
         "tier": result.get("tier") or "",
         "fulfilled": bool(result.get("fulfilled")),
-        "broken": list(_names(result.get("broken"))),
+        "broken": result.get("broken") or [],
         "failure": "" if checks else str(result.get("msg") or ""),
         "checks": [{name: check[name] for name in _CHECK} for check in checks],
     }
-
-
-def _names(broken: Iterable[Any] | None) -> Iterator[str]:
-    for name in broken or []:
-        yield str(name)

@@ -19,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ....module_utils.errors import InvalidInput
+from ...history.entries import METRIC
 from ...history.files import parse
 from ...history.noise import DROP, LIMITED
 from ..proof import read_proof
@@ -106,7 +107,7 @@ def _summary(proof: Mapping[str, Any], measured: Iterable[Measured]) -> Iterable
         yield {"state": state, "head": f"{kept} of {len(contracts)}", "text": "contracts kept"}
     for model in measured:
         newest = model.configurations[0]
-        best = max(newest.points, key=lambda point: float(point["output_throughput"]))
+        best = max(newest.points, key=lambda point: float(point[METRIC]))
         verdicts = [judgement_of(newest.latest, point).get("verdict") for point in newest.points]
         drops, limited = verdicts.count(DROP), verdicts.count(LIMITED)
         text = f"tokens/s at most, {model.model}"
@@ -116,7 +117,7 @@ def _summary(proof: Mapping[str, Any], measured: Iterable[Measured]) -> Iterable
             text += f"; the client was too slow to tell at {limited} of {many(len(verdicts), 'load')}"
         yield {
             "state": "bad" if drops else "plain" if limited else "good",
-            "head": f"{best['output_throughput']:,.1f}",
+            "head": f"{best[METRIC]:,.1f}",
             "text": text,
         }
 

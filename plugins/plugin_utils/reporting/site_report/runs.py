@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...history.entries import METRIC
+from ...history.entries import METRIC, load_of
 
 _ALWAYS = 2  # traits that are always told: GPU and image
 
@@ -45,7 +45,7 @@ def points_of(run: Run) -> list[Point]:
 def judgement_of(run: Run, point: Point) -> Mapping[str, Any]:
     """What the history said about a point; nothing where nobody judged it."""
     for judgement in run.get("judgements") or []:
-        if isinstance(judgement, Mapping) and load_name(judgement) == load_name(point):
+        if isinstance(judgement, Mapping) and load_of(judgement) == load_of(point):
             return judgement
     return {}
 
