@@ -10,7 +10,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 TEST_LAB ?= test
 
-.PHONY: help setup demo up down prune clean status ssh doctor site-status report models ask logs port-forward chat import-model kubectl test lint unit browser molecule faults soak bench docs build
+.PHONY: help setup demo up down prune clean status ssh doctor site-status report models ask logs port-forward chat import-model kubectl test lint unit playbooks browser molecule faults soak bench docs build
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 16
@@ -80,14 +80,17 @@ import-model: .venv/.run ## A model's row for inference_catalog: make import-mod
 	  -e import_model_$(if $(wildcard $(MODEL)/.),folder=$(abspath $(MODEL)),repository=$(MODEL))
 
 # --- the tests ---
-test: .venv/.test ## Lint, unit tests, the report in a browser and the rehearsal from empty hosts to real requests (what CI runs)
-	@LAB=$(TEST_LAB) python tests/run.py lint unit browser molecule
+test: .venv/.test ## Lint, unit tests, playbooks, the report in a browser and the rehearsal from empty hosts to real requests (what CI runs)
+	@LAB=$(TEST_LAB) python tests/run.py lint unit playbooks browser molecule
 
 lint: .venv/.test ## ansible-lint (profile production), yamllint, ruff, mypy
 	@python tests/run.py lint
 
 unit: .venv/.test ## Unit tests
 	@python tests/run.py unit
+
+playbooks: .venv/.test ## Playbooks and templates by Ansible itself, against servers of the tests and without a cluster
+	@python tests/run.py playbooks
 
 browser: .venv/.test ## The report in a real browser, Chromium without a window
 	@python tests/run.py browser

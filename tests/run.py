@@ -1,6 +1,6 @@
 """Runs the stages of `make test` one after the other and closes with the tests' own summary.
 
-Usage: python tests/run.py STAGE…    with STAGE one of: lint unit browser molecule
+Usage: python tests/run.py STAGE…    with STAGE one of: lint unit playbooks browser molecule
 Every stage runs even when an earlier linter found something, so that one run tells everything; the exit
 status is that of a command that failed. The commands of a stage run side by side, each shown whole when it
 ends. LAB names the lab that molecule builds and takes down.
@@ -30,6 +30,7 @@ STAGES: dict[str, list[list[str]]] = {
     ],
     # Two at once and no more: some tests measure time.
     "unit": [["pytest", "-q", "-n", "2", "--dist", "worksteal", "tests/unit"]],
+    "playbooks": [["pytest", "-q", "-n", "2", "--dist", "worksteal", "tests/playbooks"]],
     "browser": [["pytest", "-q", "tests/browser"]],
     "molecule": [["molecule", "test", "--scenario-name", "default"]],
 }
@@ -99,7 +100,7 @@ def main(stages: list[str]) -> int:
         statuses: dict[str, int] = {}
         for stage in stages:
             statuses[stage] = run_stage(stage, reports)
-            if statuses[stage] and stage == "unit":
+            if statuses[stage] and stage in {"unit", "playbooks"}:
                 break  # half an hour of rehearsal would only say the same later
         counts = sum((read_counts(report) for report in reports.glob("*.xml")), Counts())
     for stage in stages:
@@ -108,7 +109,7 @@ def main(stages: list[str]) -> int:
         else:
             print(f"{stage}: {'ok' if statuses[stage] == 0 else 'FAILED'}")
     print(f"finished after {time.monotonic() - start:.0f} s")
-    if {"unit", "browser", "molecule"} & set(statuses):
+    if set(statuses) - {"lint"}:
         skipped = f", {counts.skipped} skipped" if counts.skipped else ""
         print(f"{counts.passed} passed, {counts.failed} failed{skipped}", flush=True)
     return next((status for status in statuses.values() if status), 0)

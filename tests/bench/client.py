@@ -128,9 +128,9 @@ def seen_times(run: Run) -> dict[str, list[float]]:
     }
 
 
-def ratios(server: Paced, load: Load) -> dict[str, float]:
+def ratios(server: Paced, load: Load, tokens: int = 100) -> dict[str, float]:
     """Figures of the client over those of the server."""
-    run, truth = measure(server, Workload(output_tokens=100), load)
+    run, truth = measure(server, Workload(output_tokens=tokens), load)
     answers = [truth[request.id] for request in run.measured]
     begun = run.start_ns if load.open_loop else min(answer["received_ns"] for answer in answers)
     seconds = (max(answer["sent_ns"][-1] for answer in answers) - begun) / 1e9

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.playbook_run import ROOT
+from tests.playbook_run import ROOT
 
 ALIASES = {"vllm-qwen": "Qwen/Qwen3-8B-AWQ"}
 CHAT = "/v1/chat/completions"

@@ -3,7 +3,7 @@
 Each case of ``broken_inventories/*.yml`` lays ``variables`` over a site that can work, and has to be
 answered with one message that begins with the variable in ``names`` and holds every text of ``says``: what
 is wrong, or the way out.
-``playbook: true`` runs the case through playbooks/plan.yml as well, in tests/unit/playbooks.
+``playbook: true`` runs the case through playbooks/plan.yml as well, in tests/playbooks.
 """
 
 from __future__ import annotations

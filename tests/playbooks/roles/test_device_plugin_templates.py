@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.roles.cluster_roles import container_of, environment_of, one, pod_of
+from tests.playbooks.roles.cluster_roles import container_of, environment_of, one, pod_of
 
 
 def test_the_plugin_sees_the_driver_and_bears_the_taints() -> None:

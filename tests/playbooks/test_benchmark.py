@@ -6,7 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from tests.unit.playbook_run import run_playbook
+from tests.playbook_run import run_playbook
 from tests.unit.plugins.module_utils.benchmarking.talker import CHAT, Talker
 from tests.unit.plugins.scripted_server import Exchange, ScriptedServer, answer
 

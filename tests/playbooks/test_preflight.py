@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.unit.playbook_run import ROOT, run_playbook
+from tests.playbook_run import ROOT, run_playbook
 
 KEY = "sk-" + "0" * 32
 SECRETS = {"vault_k3s_token": "0" * 32, "vault_litellm_home_key": KEY, "vault_litellm_master_key": KEY}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 
-from tests.unit.roles.cluster_roles import (
+from tests.playbooks.roles.cluster_roles import (
     HUB_TOKEN,
     container_of,
     environment_of,

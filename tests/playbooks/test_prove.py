@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.playbook_run import run_playbook
+from tests.playbook_run import run_playbook
 from tests.unit.plugins.scripted_model import GPU, LENGTH, NAME, TIER_MAP, ScriptedModel
 from tests.unit.plugins.scripted_server import ScriptedServer
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.unit.playbook_run import run_playbook
+from tests.playbook_run import run_playbook
 from tests.unit.plugins.plugin_utils.planning.test_broken_inventories import PLAYED, named, secrets
 
 INVENTORY = """

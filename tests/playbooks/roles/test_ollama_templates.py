@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.roles.cluster_roles import container_of, environment_of, one, pod_of
+from tests.playbooks.roles.cluster_roles import container_of, environment_of, one, pod_of
 
 
 def test_the_server_keeps_its_models_on_the_host() -> None:

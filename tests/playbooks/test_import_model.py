@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.playbook_run import environment, run_playbook
 from tests.unit.catalog.schemas import mistakes
-from tests.unit.playbook_run import environment, run_playbook
 from tests.unit.plugins.plugin_utils.planning.model_files import QWEN3_AWQ, QWEN3_BYTES, index, safetensors
 
 TOKEN = "hf_geheim4711"

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.unit.playbook_run import EXAMPLE, ROOT, environment, run_playbook
+from tests.playbook_run import EXAMPLE, ROOT, environment, run_playbook
 
 PROGRAM = Path(sys.executable).with_name("ansible-playbook")
 

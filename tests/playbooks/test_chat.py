@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.playbook_run import ROOT, run_playbook
-from tests.unit.playbooks.test_operating import AWAY, KEY, MODEL, NOBODY
+from tests.playbook_run import ROOT, run_playbook
+from tests.playbooks.test_operating import AWAY, KEY, MODEL, NOBODY
 from tests.unit.plugins.scripted_server import ScriptedServer
 
 CHAT_KEY = "sk-" + "c" * 32
@@ -30,7 +30,7 @@ READY: dict[str, Any] = {
     "litellm_keys": KEYS,
     "litellm_master_key": "sk-" + "m" * 32,
     "open_webui_secret_key": "s" * 32,
-    "chat_key_timeout": 5,
+    "chat_key_timeout": 0,
 }
 
 

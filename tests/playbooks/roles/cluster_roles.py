@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.unit.playbook_run import run_playbook
+from tests.playbook_run import run_playbook
 
 QWEN = {
     "name": "qwen3-8b-awq",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.playbook_run import run_playbook
+from tests.playbook_run import run_playbook
 from tests.unit.plugins.plugin_utils.reporting.site_report.records import (
     check,
     history_text,

@@ -9,7 +9,7 @@ import yaml
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.inherited import VARIABLES_OF_THE_FORM
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.plan import ARGUMENTS
 
-from tests.unit.playbook_run import ROOT, environment, run_playbook
+from tests.playbook_run import ROOT, environment, run_playbook
 
 PLAYBOOK = ROOT / "playbooks" / "compute_plan.yml"
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from tests.unit.playbook_run import ROOT
-from tests.unit.roles.cluster_roles import (
+from tests.playbook_run import ROOT
+from tests.playbooks.roles.cluster_roles import (
     CONSUMER_KEY,
     MASTER_KEY,
     PROVIDER_KEY,

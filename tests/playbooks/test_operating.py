@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.playbook_run import run_playbook
+from tests.playbook_run import run_playbook
 from tests.unit.plugins.scripted_server import Exchange, ScriptedServer, answer
 
 KEY = "sk-" + "0" * 32

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.unit.playbook_run import ROOT, run_playbook
+from tests.playbook_run import ROOT, run_playbook
 from tests.unit.plugins.modules.cluster_documents import kubeconfig, resources
 from tests.unit.plugins.plugin_utils.reporting.reports import pod_templates
 from tests.unit.plugins.scripted_server import Exchange, ScriptedServer

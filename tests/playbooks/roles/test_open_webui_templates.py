@@ -7,8 +7,8 @@ import json
 
 import yaml
 
-from tests.unit.playbook_run import ROOT
-from tests.unit.roles.cluster_roles import (
+from tests.playbook_run import ROOT
+from tests.playbooks.roles.cluster_roles import (
     ADMIN_PASSWORD,
     CHAT_KEY,
     SESSION_KEY,
