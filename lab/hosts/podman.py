@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from lab import shell
+from lab.errors import LabError
 from lab.settings import Settings
 
 LAB_LABEL = "inference-stack.lab"
 """Every container, volume and network of a lab carries it, with the lab's name as value."""
 
+_REMOVALS = 3
 _CGROUP_V2_MARK = Path("/sys/fs/cgroup/cgroup.controllers")
 
 _CONFIGURATION = """\
@@ -106,11 +108,21 @@ class Podman:
     def remove_all(self, lab: str) -> None:
         """Remove everything of one lab: containers first, what they use after."""
         for name in self.names("container", lab):
-            self.output("rm", "--force", "--time", "5", name)
+            self._remove_container(name)
         for name in self.names("volume", lab):
             self.output("volume", "rm", "--force", name)
         for name in self.names("network", lab):
             self.output("network", "rm", "--force", name)
+
+    def _remove_container(self, name: str) -> None:
+        """A container that dies while podman removes it is "improper" to podman, until it looks again."""
+        for attempts_left in reversed(range(_REMOVALS)):
+            try:
+                self.output("rm", "--force", "--time", "5", name)
+                return
+            except LabError:
+                if not attempts_left:
+                    raise
 
     def forget(self) -> None:
         """Clear volatile files that podman leaves when its last container has gone."""

@@ -216,3 +216,30 @@ def test_other_peoples_containers_keep_forwarding_and_rules(
 
     assert (quiet_machine / "net/ipv4/ip_forward").read_text() == "1\n"
     assert not firewall.told
+
+
+@pytest.mark.parametrize(("failures", "removed"), [(0, True), (2, True), (3, False)])
+def test_a_container_that_dies_meanwhile_is_removed_all_the_same(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: int, removed: bool
+) -> None:
+    program, calls = tmp_path / "bin" / "podman", tmp_path / "calls"
+    program.parent.mkdir()
+    program.write_text(
+        f"""#!/bin/sh
+        case "$*" in
+          *" ps "*) echo inference-t-gpu ;;
+          *" rm --force "*) echo x >> {calls}; [ "$(wc -l < {calls})" -gt {failures} ] ||
+            {{ echo "container state improper: stopped" >&2; exit 125; }} ;;
+        esac
+        """
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    lab = podman.Podman(settings)
+
+    if removed:
+        lab.remove_all("t")
+    else:
+        with pytest.raises(LabError, match="improper"):
+            lab.remove_all("t")
+    assert len(calls.read_text().split()) == min(failures + 1, 3)
