@@ -98,7 +98,7 @@ browser: .venv/.test ## The report in a real browser, Chromium without a window
 molecule: .venv/.test ## The molecule scenario `default` alone
 	@LAB=$(TEST_LAB) python tests/run.py molecule
 
-faults: .venv/.test ## Plant faults on the lab that is up and see that doctor names each (an hour)
+faults: .venv/.test ## Plant faults on the lab that is up and see that doctor names each (a third of an hour)
 	@pytest -v tests/faults
 
 soak: .venv/.test ## What takes longer: a hundred thousand cut and damaged streams
