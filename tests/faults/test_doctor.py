@@ -1,6 +1,6 @@
 """Faults planted on a lab that is up and converged: doctor.yml names each, and nothing once it is undone.
 
-LAB names the lab (default: demo). It takes about a third of an hour on two cores and leaves the lab as it was.
+LAB names the lab (default: demo). It takes a third of an hour on two cores and leaves the lab as it was.
 """
 
 from __future__ import annotations
