@@ -20,9 +20,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# Two at once and no more: some tests measure time.
+TWO_AT_ONCE = ["pytest", "-q", "-n", "2", "--dist", "worksteal"]
 STAGES: dict[str, list[list[str]]] = {
     "lint": [
-        # Two halves side by side; what is in neither list of paths is in the first.
+        # Two halves side by side; the first holds everything but playbooks/.
         ["ansible-lint", "--offline", "--exclude", "playbooks/"],
         ["ansible-lint", "--offline", "--exclude", "roles/", "--", "playbooks/"],
         ["ruff", "check", "."],
@@ -30,9 +32,8 @@ STAGES: dict[str, list[list[str]]] = {
         ["mypy"],
         ["yamllint", "--strict", "."],
     ],
-    # Two at once and no more: some tests measure time.
-    "unit": [["pytest", "-q", "-n", "2", "--dist", "worksteal", "tests/unit"]],
-    "playbooks": [["pytest", "-q", "-n", "2", "--dist", "worksteal", "tests/playbooks"]],
+    "unit": [[*TWO_AT_ONCE, "tests/unit"]],
+    "playbooks": [[*TWO_AT_ONCE, "tests/playbooks"]],
     "browser": [["pytest", "-q", "tests/browser"]],
     "molecule": [["molecule", "test", "--scenario-name", "default"]],
 }

@@ -10,12 +10,10 @@ from pathlib import Path
 from lab import settings as lab_settings
 from lab import shell, state
 from lab.demo import GATEWAY_PORT
-from lab.hosts import ssh
 from lab.hosts.podman import Podman
 from lab.settings import Settings
 from tests.bench.vllm_tool import Server
-
-KUBECTL = ("/usr/local/bin/k3s", "kubectl", "-n", "ml")
+from tests.rehearsal import NAMESPACE
 
 
 def at_gateway(model: str) -> Server:
@@ -29,19 +27,17 @@ def at_engine(model: str) -> Server:
     A tunnel would bundle the events of a stream, so the bench goes on in that host's network: this process
     starts itself again there, unless it has.
     """
-    lab, hosts = lab_that_is_up()
+    lab, _ = lab_that_is_up()
     container = Podman(lab).inspect(lab.container("gpu"))
     if container is None:
         raise SystemExit(f"bench: the GPU host of lab {lab.name} is gone: make demo")
     network = Path("/proc", str(container["State"]["Pid"]), "ns/net")
     if not network.samefile("/proc/self/ns/net"):
-        words = ["nsenter", f"--net={network}", sys.executable, "-m", "tests.bench.vllm", *sys.argv[1:]]
+        words = ["nsenter", f"--net={network}", sys.executable, *sys.orig_argv[1:]]
         sys.stdout.flush()
         os.execvp(words[0], words)
-    service = json.loads(
-        shell.output(ssh.words(lab, hosts["server"], *KUBECTL, "get", "service", "vllm-api", "-o", "json"))
-    )
-    spec = service["spec"]
+    kubectl = (sys.executable, "-m", "lab", "kubectl", "-n", NAMESPACE)
+    spec = json.loads(shell.output([*kubectl, "get", "service", "vllm-api", "-o", "json"]))["spec"]
     return Server(f"http://{spec['clusterIP']}:{spec['ports'][0]['port']}", model)
 
 

@@ -48,14 +48,10 @@ def run_benchmark(server: ScriptedServer, history: Path, *more: str) -> subproce
     return run_playbook("benchmark.yml", *more, variables=variables)
 
 
-def test_every_load_is_measured_noted_and_shown(tmp_path: Path) -> None:
+def test_every_load_is_measured_noted_and_shown(server: ScriptedServer, tmp_path: Path) -> None:
     history = tmp_path / "history.jsonl"
-    server = ScriptedServer()
-    try:
-        talker = serve_gateway(server)
-        done = run_benchmark(server, history)
-    finally:
-        server.close()
+    talker = serve_gateway(server)
+    done = run_benchmark(server, history)
     told = done.stdout + done.stderr
     assert done.returncode == 0, told[-3000:]
     assert KEY not in told + history.read_text()
@@ -73,12 +69,8 @@ def test_every_load_is_measured_noted_and_shown(tmp_path: Path) -> None:
     assert any(words[:2] == [MODEL, "1"] for words in shown)
 
 
-def test_check_mode_asks_nothing_and_notes_nothing(tmp_path: Path) -> None:
-    server = ScriptedServer()
-    try:
-        done = run_benchmark(server, tmp_path / "history.jsonl", "--check")
-    finally:
-        server.close()
+def test_check_mode_asks_nothing_and_notes_nothing(server: ScriptedServer, tmp_path: Path) -> None:
+    done = run_benchmark(server, tmp_path / "history.jsonl", "--check")
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
     assert server.requests == []
     assert not (tmp_path / "history.jsonl").exists()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +38,9 @@ def play(name: str, variables: dict[str, Any], *words: str) -> subprocess.Comple
 
 
 @pytest.fixture
-def gateway() -> Iterator[ScriptedServer]:
-    scripted = ScriptedServer()
-    scripted.serve_model(MODEL)
-    yield scripted
-    scripted.close()
+def gateway(server: ScriptedServer) -> ScriptedServer:
+    server.serve_model(MODEL)
+    return server
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,14 @@ def import_model(variables: dict[str, Any], token: str = "") -> subprocess.Compl
     )
 
 
+def of_the_hub(hub: str, repository: str, output: Path) -> dict[str, Any]:
+    return {
+        "import_model_hub": hub,
+        "import_model_repository": repository,
+        "import_model_output": str(output),
+    }
+
+
 def written(path: Path, name: str) -> dict[str, Any]:
     rows = yaml.safe_load(path.read_text("utf-8"))
     assert mistakes("models", {"models": rows}) == []
@@ -86,11 +94,7 @@ def written(path: Path, name: str) -> dict[str, Any]:
 
 def test_a_repository_of_the_hub(hub: str, tmp_path: Path) -> None:
     output = tmp_path / "row.yml"
-    variables = {
-        "import_model_hub": hub,
-        "import_model_repository": "me/Open-8B",
-        "import_model_output": str(output),
-    }
+    variables = of_the_hub(hub, "me/Open-8B", output)
     done = import_model(variables)
     assert done.returncode == 0, done.stdout[-2000:]
     row = written(output, "open-8b")
@@ -103,11 +107,7 @@ def test_a_repository_of_the_hub(hub: str, tmp_path: Path) -> None:
 
 def test_a_gated_model_needs_a_token_which_is_never_shown(hub: str, tmp_path: Path) -> None:
     output = tmp_path / "row.yml"
-    variables = {
-        "import_model_hub": hub,
-        "import_model_repository": "me/gated",
-        "import_model_output": str(output),
-    }
+    variables = of_the_hub(hub, "me/gated", output)
     refused = import_model(variables)
     assert refused.returncode != 0
     assert "https://huggingface.co/me/gated and set HF_TOKEN" in refused.stdout

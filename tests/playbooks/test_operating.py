@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +33,10 @@ def play(name: str, variables: dict[str, Any]) -> subprocess.CompletedProcess[st
 
 
 @pytest.fixture
-def gateway() -> Iterator[ScriptedServer]:
+def gateway(server: ScriptedServer) -> ScriptedServer:
     """Answers every model from the CPU, as a gateway does whose GPU is away."""
-    scripted = ScriptedServer()
-    scripted.serve_model(MODEL, headers=FROM_CPU)
-    yield scripted
-    scripted.close()
+    server.serve_model(MODEL, headers=FROM_CPU)
+    return server
 
 
 def test_doctor_survives_a_site_that_does_not_answer_at_all(tmp_path: Path) -> None:

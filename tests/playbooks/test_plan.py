@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +29,8 @@ NOWHERE: dict[str, Any] = {"ansible_host": "127.0.0.1", "ansible_port": 9}
 
 
 @pytest.fixture
-def cluster() -> Iterator[ScriptedServer]:
+def cluster(server: ScriptedServer) -> ScriptedServer:
     """It runs an engine with another context than the example's."""
-    scripted = ScriptedServer()
     engine = {
         "metadata": {"name": "vllm-qwen3-8b-awq"},
         "spec": {
@@ -50,9 +48,8 @@ def cluster() -> Iterator[ScriptedServer]:
         "/api/v1/namespaces/ml/configmaps/inference-mode": {"data": {"mode": "ml"}},
     }
     for path, document in documents.items():
-        scripted.routes[f"GET {path}"] = functools.partial(Exchange.reply, body=document)
-    yield scripted
-    scripted.close()
+        server.routes[f"GET {path}"] = functools.partial(Exchange.reply, body=document)
+    return server
 
 
 def test_without_hosts_and_cluster_it_plans_from_the_inventory() -> None:
