@@ -12,10 +12,10 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.errors import StackError
+from ..plugin_utils.boundary.plain import plain
 from ..plugin_utils.history.entries import Subject, make_entry
 from ..plugin_utils.history.files import append, read
 from ..plugin_utils.history.noise import DROP, MINIMUM_RUNS, Judgement, judge
-from ..plugin_utils.planning.plain import plain
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "path": {"type": "path", "required": True},

@@ -10,7 +10,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.errors import StackError
-from ..plugin_utils.planning.plain import plain
+from ..plugin_utils.boundary.plain import plain
 from ..plugin_utils.planning.plan import make_plan
 
 # catalog/ lies beside plugins/, in a checkout as in an installed collection.

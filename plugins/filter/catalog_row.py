@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput
-from ansible_collections.inference.stack.plugins.plugin_utils.planning import model_folder
-from ansible_collections.inference.stack.plugins.plugin_utils.planning.plain import plain
-from ansible_collections.inference.stack.plugins.plugin_utils.rendering.plain import as_filter
+from ..module_utils.errors import InvalidInput
+from ..plugin_utils.boundary.filters import as_filter
+from ..plugin_utils.boundary.plain import plain
+from ..plugin_utils.planning.models import folder as model_folder
 
 DOCUMENTATION = r"""
 name: catalog_row

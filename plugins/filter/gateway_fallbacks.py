@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.inference.stack.plugins.plugin_utils.rendering.gateway import gateway_fallbacks
-from ansible_collections.inference.stack.plugins.plugin_utils.rendering.plain import as_filter
+from ..plugin_utils.boundary.filters import as_filter
+from ..plugin_utils.rendering.litellm import gateway_fallbacks
 
 DOCUMENTATION = r"""
 name: gateway_fallbacks

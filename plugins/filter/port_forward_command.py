@@ -6,10 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.inference.stack.plugins.plugin_utils.rendering.plain import as_filter
-from ansible_collections.inference.stack.plugins.plugin_utils.reporting.port_forward import (
-    port_forward_command,
-)
+from ..plugin_utils.boundary.filters import as_filter
+from ..plugin_utils.reporting.port_forward import port_forward_command
 
 DOCUMENTATION = r"""
 name: port_forward_command

@@ -8,9 +8,10 @@ from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.inference.stack.plugins.module_utils.errors import StackError
-from ansible_collections.inference.stack.plugins.plugin_utils.planning.model_folder import read_folder
-from ansible_collections.inference.stack.plugins.plugin_utils.planning.plain import plain
+
+from ..module_utils.errors import StackError
+from ..plugin_utils.boundary.plain import plain
+from ..plugin_utils.planning.models.folder import read_folder
 
 DOCUMENTATION = r"""
 name: model_folder

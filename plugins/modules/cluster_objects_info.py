@@ -150,12 +150,13 @@ config_maps:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.inference.stack.plugins.module_utils.cluster.api import Api
-from ansible_collections.inference.stack.plugins.module_utils.cluster.kubeconfig import harmless_values
-from ansible_collections.inference.stack.plugins.module_utils.cluster.objects import names_of_secrets
-from ansible_collections.inference.stack.plugins.module_utils.cluster.observing import Wanted, observe
-from ansible_collections.inference.stack.plugins.module_utils.cluster.options import CLUSTER_OPTIONS
-from ansible_collections.inference.stack.plugins.module_utils.errors import StackError, fail
+
+from ..module_utils.cluster.api import Api
+from ..module_utils.cluster.cluster_options import CLUSTER_OPTIONS
+from ..module_utils.cluster.kubeconfig import harmless_values
+from ..module_utils.cluster.objects import names_of_secrets
+from ..module_utils.cluster.observation import Wanted, observe
+from ..module_utils.errors import StackError, fail
 
 
 def main() -> None:

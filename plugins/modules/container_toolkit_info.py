@@ -158,12 +158,9 @@ k3s:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.inference.stack.plugins.module_utils.hosts.container_toolkit import (
-    Places,
-    Wanted,
-    look,
-)
-from ansible_collections.inference.stack.plugins.module_utils.hosts.paths import PATH_OPTIONS
+
+from ..module_utils.hosts.containers.toolkit import Places, Wanted, look
+from ..module_utils.hosts.system.paths import PATH_OPTIONS
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "packages": {"type": "list", "elements": "str", "required": True},

@@ -107,20 +107,15 @@ from typing import Any
 from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.inference.stack.plugins.module_utils.cluster.answering import (
-    ANSWER_OPTIONS,
-    answer_of,
-)
-from ansible_collections.inference.stack.plugins.module_utils.cluster.api import Api
-from ansible_collections.inference.stack.plugins.module_utils.cluster.config_maps import read_config_maps
-from ansible_collections.inference.stack.plugins.module_utils.cluster.hiding import hide_secrets
-from ansible_collections.inference.stack.plugins.module_utils.cluster.kubeconfig import harmless_values
-from ansible_collections.inference.stack.plugins.module_utils.cluster.objects import (
-    is_owned,
-    replicas_managers,
-)
-from ansible_collections.inference.stack.plugins.module_utils.cluster.rollouts import selector
-from ansible_collections.inference.stack.plugins.module_utils.cluster.starts import is_ready, start_seconds
+
+from ..module_utils.cluster.absent_cluster import ANSWER_OPTIONS, answer_of
+from ..module_utils.cluster.api import Api
+from ..module_utils.cluster.config_maps import read_config_maps
+from ..module_utils.cluster.kubeconfig import harmless_values
+from ..module_utils.cluster.objects import is_owned, replicas_managers
+from ..module_utils.cluster.redaction import hide_secrets
+from ..module_utils.cluster.rollouts import selector
+from ..module_utils.cluster.start_times import is_ready, start_seconds
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     **ANSWER_OPTIONS,

@@ -221,11 +221,8 @@ diagnosis:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.inference.stack.plugins.module_utils.hosts.gpu_report import (
-    Sources,
-    collect,
-    shape,
-)
+
+from ..module_utils.hosts.gpu.report import Sources, collect, shape
 
 
 def main() -> None:

@@ -179,7 +179,8 @@ kernel_log:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.inference.stack.plugins.module_utils.hosts.stack_report import Sources, collect
+
+from ..module_utils.hosts.stack_report import Sources, collect
 
 
 def main() -> None:

@@ -122,8 +122,9 @@ kubelet_healthy:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.inference.stack.plugins.module_utils.hosts.k3s import Places, Wanted, look
-from ansible_collections.inference.stack.plugins.module_utils.hosts.paths import PATH_OPTIONS
+
+from ..module_utils.hosts.k3s.state import Places, Wanted, look
+from ..module_utils.hosts.system.paths import PATH_OPTIONS
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "role": {"type": "str", "choices": ["server", "agent"], "required": True},

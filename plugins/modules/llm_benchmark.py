@@ -335,12 +335,10 @@ details:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.inference.stack.plugins.module_utils.benchmarking.options import (
-    ARGUMENTS,
-    read_settings,
-)
-from ansible_collections.inference.stack.plugins.module_utils.benchmarking.run import benchmark
-from ansible_collections.inference.stack.plugins.module_utils.errors import StackError, fail
+
+from ..module_utils.benchmarking.load_options import ARGUMENTS, read_settings
+from ..module_utils.benchmarking.run import benchmark
+from ..module_utils.errors import StackError, fail
 
 
 def main() -> None:

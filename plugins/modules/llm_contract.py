@@ -217,19 +217,13 @@ table:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput, StackError, fail
-from ansible_collections.inference.stack.plugins.module_utils.probing.contract.promise import (
-    CAPABILITIES,
-    CHAT,
-    JUDGE,
-    QUALITY,
-    Memory,
-    Promise,
-)
-from ansible_collections.inference.stack.plugins.module_utils.probing.contract.runner import Report, Runner
-from ansible_collections.inference.stack.plugins.module_utils.probing.contract.session import Session
-from ansible_collections.inference.stack.plugins.module_utils.probing.health import Expectation, Prober
-from ansible_collections.inference.stack.plugins.module_utils.probing.options import (
+
+from ..module_utils.errors import InvalidInput, StackError, fail
+from ..module_utils.probing.contract.promise import CAPABILITIES, CHAT, JUDGE, QUALITY, Memory, Promise
+from ..module_utils.probing.contract.runner import Report, Runner
+from ..module_utils.probing.contract.session import Session
+from ..module_utils.probing.health import Expectation, Prober
+from ..module_utils.probing.server_options import (
     SERVER_OPTIONS,
     TIER_OPTIONS,
     connector,

@@ -145,9 +145,10 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.inference.stack.plugins.module_utils.errors import StackError, fail
-from ansible_collections.inference.stack.plugins.module_utils.probing.endpoint import Look, Looker, Question
-from ansible_collections.inference.stack.plugins.module_utils.probing.options import (
+
+from ..module_utils.errors import StackError, fail
+from ..module_utils.probing.endpoint import Look, Looker, Question
+from ..module_utils.probing.server_options import (
     SERVER_OPTIONS,
     TIER_OPTIONS,
     connector,

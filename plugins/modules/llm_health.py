@@ -220,18 +220,13 @@ last_error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.inference.stack.plugins.module_utils.cluster.api import Api
-from ansible_collections.inference.stack.plugins.module_utils.cluster.kubeconfig import harmless_values
-from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput, StackError, fail
-from ansible_collections.inference.stack.plugins.module_utils.probing.health import (
-    GENERATE,
-    IDENTITY,
-    LADDER,
-    Expectation,
-    Prober,
-    Report,
-)
-from ansible_collections.inference.stack.plugins.module_utils.probing.options import (
+
+from ..module_utils.cluster.api import Api
+from ..module_utils.cluster.kubeconfig import harmless_values
+from ..module_utils.errors import InvalidInput, StackError, fail
+from ..module_utils.probing.engine_pod import Workload, require_load_time
+from ..module_utils.probing.health import GENERATE, IDENTITY, LADDER, Expectation, Prober, Report
+from ..module_utils.probing.server_options import (
     SERVER_OPTIONS,
     TIER_OPTIONS,
     connector,
@@ -239,10 +234,6 @@ from ansible_collections.inference.stack.plugins.module_utils.probing.options im
     require_above_zero,
     require_known_tier,
     require_not_negative,
-)
-from ansible_collections.inference.stack.plugins.module_utils.probing.workload import (
-    Workload,
-    require_load_time,
 )
 
 ARGUMENTS: dict[str, dict] = {

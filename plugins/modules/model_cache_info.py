@@ -79,8 +79,9 @@ missing:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.inference.stack.plugins.module_utils.hosts.model_cache import look
-from ansible_collections.inference.stack.plugins.module_utils.hosts.paths import PATH_OPTIONS
+
+from ..module_utils.hosts.cache.huggingface import look
+from ..module_utils.hosts.system.paths import PATH_OPTIONS
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "path": {"type": "path", "required": True},

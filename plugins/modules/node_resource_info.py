@@ -58,11 +58,12 @@ import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.inference.stack.plugins.module_utils.cluster.api import Api
-from ansible_collections.inference.stack.plugins.module_utils.cluster.kubeconfig import harmless_values
-from ansible_collections.inference.stack.plugins.module_utils.cluster.nodes import Offers, offers
-from ansible_collections.inference.stack.plugins.module_utils.cluster.options import CLUSTER_OPTIONS
-from ansible_collections.inference.stack.plugins.module_utils.errors import ProbeFailed, StackError, fail
+
+from ..module_utils.cluster.api import Api
+from ..module_utils.cluster.cluster_options import CLUSTER_OPTIONS
+from ..module_utils.cluster.kubeconfig import harmless_values
+from ..module_utils.cluster.node_resources import Offers, offers
+from ..module_utils.errors import ProbeFailed, StackError, fail
 
 
 def look(api: Api, params: dict[str, Any]) -> Offers:

@@ -101,22 +101,14 @@ import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.inference.stack.plugins.module_utils.cluster.api import Api
-from ansible_collections.inference.stack.plugins.module_utils.cluster.kubeconfig import harmless_values
-from ansible_collections.inference.stack.plugins.module_utils.cluster.ollama import (
-    Pull,
-    missing_models,
-    models_in,
-)
-from ansible_collections.inference.stack.plugins.module_utils.cluster.options import CLUSTER_OPTIONS
-from ansible_collections.inference.stack.plugins.module_utils.cluster.pod_command import Finished, run_in_pod
-from ansible_collections.inference.stack.plugins.module_utils.cluster.rollouts import ready_pods, selector
-from ansible_collections.inference.stack.plugins.module_utils.errors import (
-    ProbeFailed,
-    StackError,
-    Unreachable,
-    fail,
-)
+
+from ..module_utils.cluster.api import Api
+from ..module_utils.cluster.cluster_options import CLUSTER_OPTIONS
+from ..module_utils.cluster.kubeconfig import harmless_values
+from ..module_utils.cluster.ollama_models import Pull, missing_models, models_in
+from ..module_utils.cluster.pod_exec import Finished, run_in_pod
+from ..module_utils.cluster.rollouts import ready_pods, selector
+from ..module_utils.errors import ProbeFailed, StackError, Unreachable, fail
 
 PAUSE_S = 5
 

@@ -73,21 +73,14 @@ from typing import Any
 from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.inference.stack.plugins.module_utils.cluster.api import Api
-from ansible_collections.inference.stack.plugins.module_utils.cluster.kubeconfig import (
-    harmless_values,
-    read_access,
-)
-from ansible_collections.inference.stack.plugins.module_utils.cluster.objects import Identity
-from ansible_collections.inference.stack.plugins.module_utils.cluster.options import CLUSTER_OPTIONS
-from ansible_collections.inference.stack.plugins.module_utils.cluster.rollouts import selector
-from ansible_collections.inference.stack.plugins.module_utils.errors import (
-    InvalidInput,
-    ProbeFailed,
-    StackError,
-    fail,
-)
-from ansible_collections.inference.stack.plugins.module_utils.openai_api.failures import redact
+
+from ..module_utils.cluster.api import Api
+from ..module_utils.cluster.cluster_options import CLUSTER_OPTIONS
+from ..module_utils.cluster.kubeconfig import harmless_values, read_access
+from ..module_utils.cluster.objects import Identity
+from ..module_utils.cluster.rollouts import selector
+from ..module_utils.errors import InvalidInput, ProbeFailed, StackError, fail
+from ..module_utils.openai_api.failures import redact
 
 LINES_MAX = 10000
 

@@ -64,12 +64,13 @@ hint:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.inference.stack.plugins.module_utils.cluster.api import Api
-from ansible_collections.inference.stack.plugins.module_utils.cluster.kubeconfig import harmless_values
-from ansible_collections.inference.stack.plugins.module_utils.cluster.objects import Identity
-from ansible_collections.inference.stack.plugins.module_utils.cluster.options import CLUSTER_OPTIONS
-from ansible_collections.inference.stack.plugins.module_utils.cluster.waiting import Rollout
-from ansible_collections.inference.stack.plugins.module_utils.errors import StackError, fail
+
+from ..module_utils.cluster.api import Api
+from ..module_utils.cluster.cluster_options import CLUSTER_OPTIONS
+from ..module_utils.cluster.kubeconfig import harmless_values
+from ..module_utils.cluster.objects import Identity
+from ..module_utils.cluster.waiters import Rollout
+from ..module_utils.errors import StackError, fail
 
 
 def main() -> None:

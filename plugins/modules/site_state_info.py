@@ -233,14 +233,12 @@ services:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.inference.stack.plugins.module_utils.cluster.answering import (
-    ANSWER_OPTIONS,
-    answer_of,
-)
-from ansible_collections.inference.stack.plugins.module_utils.cluster.kubeconfig import harmless_values
-from ansible_collections.inference.stack.plugins.module_utils.cluster.objects import Identity
-from ansible_collections.inference.stack.plugins.module_utils.cluster.site_state import SiteState, Wanted
-from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput, fail
+
+from ..module_utils.cluster.absent_cluster import ANSWER_OPTIONS, answer_of
+from ..module_utils.cluster.kubeconfig import harmless_values
+from ..module_utils.cluster.objects import Identity
+from ..module_utils.cluster.site_state import SiteState, Wanted
+from ..module_utils.errors import InvalidInput, fail
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     **ANSWER_OPTIONS,

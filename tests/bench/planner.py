@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.inference.stack.plugins.plugin_utils.planning.catalog import read_files
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.catalog.catalog import read_files
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.plan import compute
 
 from tests.bench.report import ROOT, parser_of, verdict

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.inference.stack.plugins.plugin_utils.reporting.site_report.document import (
-    site_report,
-)
+from ansible_collections.inference.stack.plugins.plugin_utils.reporting.site_report.page import site_report
 
 from tests.browser.chromium import DESKTOP, Browser, View, chromium
 

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import yaml
-from ansible_collections.inference.stack.plugins.plugin_utils.planning.catalog import merge
-from ansible_collections.inference.stack.plugins.plugin_utils.planning.model_folder import catalog_row
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.catalog.catalog import merge
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.models.folder import catalog_row
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.plan import compute
 from ansible_collections.inference.stack.plugins.plugin_utils.reporting.plan_text import model_text
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput
-from ansible_collections.inference.stack.plugins.plugin_utils.planning import memory
-from ansible_collections.inference.stack.plugins.plugin_utils.planning.catalog import read_files
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.catalog.catalog import read_files
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.memory import formulas as memory
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.plan import compute
 from ansible_collections.inference.stack.plugins.plugin_utils.reporting.plan_text import model_text
-from ansible_collections.inference.stack.plugins.plugin_utils.reporting.units import gib, size, whole
+from ansible_collections.inference.stack.plugins.plugin_utils.text.units import gib, size, whole
 
 from tests.conftest import ROOT
 

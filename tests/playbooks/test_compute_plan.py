@@ -6,12 +6,14 @@ import json
 from typing import Any
 
 import yaml
-from ansible_collections.inference.stack.plugins.plugin_utils.planning.inherited import VARIABLES_OF_THE_FORM
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.inherited.translation import (
+    VARIABLES_OF_THE_FORM,
+)
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.plan import ARGUMENTS
 
 from tests.playbook_run import ROOT, environment, run_playbook
 
-PLAYBOOK = ROOT / "playbooks" / "compute_plan.yml"
+PLAYBOOK = ROOT / "playbooks/steps/compute_plan.yml"
 
 
 def arguments() -> dict[str, Any]:
@@ -39,7 +41,7 @@ def test_an_inherited_inventory_is_planned_as_it_is() -> None:
         "inference_vllm_version": "0.11.0",
     }
     done = run_playbook(
-        "compute_plan.yml",
+        "steps/compute_plan.yml",
         "-vv",
         variables=inventory,
         inventory="localhost,",

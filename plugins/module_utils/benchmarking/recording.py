@@ -20,7 +20,7 @@ from ..openai_api.failures import StreamFailure
 from ..openai_api.framing import FramingError
 from ..openai_api.sse import ObjectReader
 from ..openai_api.transport import Transport
-from ..probing.tiers import who_answered
+from ..probing.answering_tier import who_answered
 
 CHAT_PATH = "/chat/completions"
 # A raw line end after the mark shows that it is no part of an answer's text.

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ProbeFailed
-from ..probing.tiers import UNKNOWN
+from ..probing.answering_tier import UNKNOWN
 from . import VERSION
 from .client_load import verdict
 from .figures import details, figures

@@ -10,13 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Union
 from urllib.parse import quote, urlencode, urlsplit
 
-from ansible_collections.inference.stack.plugins.module_utils.cluster.kubeconfig import (
-    Access,
-    read_access,
-    tls_context,
-)
-from ansible_collections.inference.stack.plugins.module_utils.cluster.objects import Identity
-from ansible_collections.inference.stack.plugins.module_utils.errors import ProbeFailed, Unreachable
+from ..errors import ProbeFailed, Unreachable
+from .kubeconfig import Access, read_access, tls_context
+from .objects import Identity
 
 Query = Union[Mapping[str, str], Sequence[tuple[str, str]]]
 

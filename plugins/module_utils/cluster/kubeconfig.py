@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ansible_collections.inference.stack.plugins.module_utils.cluster.objects import leaves
-from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput
+from ..errors import InvalidInput
+from .objects import leaves
 
 
 class Access(NamedTuple):

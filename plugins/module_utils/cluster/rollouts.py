@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ansible_collections.inference.stack.plugins.module_utils.probing.engine_logs import Diagnosis
+from .engine_logs import Diagnosis
 
 # A container that waits for one of these will not start without somebody changing something.
 HOPELESS = frozenset({"InvalidImageName", "ErrImageNeverPull", "CreateContainerError", "RunContainerError"})

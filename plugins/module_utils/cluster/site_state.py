@@ -8,12 +8,11 @@ from dataclasses import asdict
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
-from ansible_collections.inference.stack.plugins.module_utils.cluster import rollouts
-from ansible_collections.inference.stack.plugins.module_utils.cluster.api import Refused
-from ansible_collections.inference.stack.plugins.module_utils.cluster.config_maps import read_config_maps
-from ansible_collections.inference.stack.plugins.module_utils.cluster.objects import Identity
-from ansible_collections.inference.stack.plugins.module_utils.openai_api.failures import redact
-from ansible_collections.inference.stack.plugins.module_utils.probing import engine_logs
+from ..openai_api.failures import redact
+from . import engine_logs, rollouts
+from .api import Refused
+from .config_maps import read_config_maps
+from .objects import Identity
 
 # The line that tells stands far above the end.
 _LOG_LINES = 400

@@ -7,14 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ansible_collections.inference.stack.plugins.module_utils.hosts import (
-    cdi,
-    container_runtime,
-    device_nodes,
-    kernel_log,
-    services,
-    surroundings,
-)
+from .containers import cdi, services
+from .containers import runtime as container_runtime
+from .gpu import device_nodes, kernel_log
+from .gpu import machine_kind as surroundings
 
 
 @dataclass(frozen=True)

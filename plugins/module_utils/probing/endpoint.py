@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import DeadlineExceeded, ProbeFailed, StackError
 from ..openai_api.client import Client
 from ..openai_api.failures import HttpFailure
-from .tiers import UNKNOWN, who_answered
+from .answering_tier import UNKNOWN, who_answered
 
 _REFUSALS = (401, 403)
 

@@ -17,7 +17,7 @@ from ..errors import DeadlineExceeded, ProbeFailed, StackError
 from ..openai_api.client import LIVENESS_PATHS, Client
 from ..openai_api.failures import HttpFailure
 from . import metrics
-from .tiers import UNKNOWN, who_answered
+from .answering_tier import UNKNOWN, who_answered
 
 LIVENESS, READINESS, IDENTITY, GENERATE = "liveness", "readiness", "identity", "generate"
 LADDER = (LIVENESS, READINESS, IDENTITY, GENERATE)

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..reporting.units import many
-from .findings import Finding, broken, degraded, not_applicable, ok, unknown
-from .site import DEVICE_PLUGIN, Host, Model, Site, bare_reason
+from ..text.units import many
+from .layer_results import Finding, broken, degraded, not_applicable, ok, unknown
+from .observed_site import DEVICE_PLUGIN, Host, Model, Site, bare_reason
 
 _NO_ANSWER = "the cluster does not answer"
 # Why a pod has not started yet; the rest of what troubles pods is the engine's own.

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..reporting.units import gib, many
-from .findings import Finding, broken, degraded, not_applicable, ok, unknown
-from .site import Host, Site
+from ..text.units import gib, many
+from .layer_results import Finding, broken, degraded, not_applicable, ok, unknown
+from .observed_site import Host, Site
 
 _NOT_LOOKED_AT = "the host was not looked at"
 _HOSTS_AGAIN = "Run playbooks/site.yml --tags hosts"

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from ..reporting.units import seconds
+from ..text.units import seconds
 from .cluster_layers import explain, has_started
-from .findings import Finding, broken, degraded, not_applicable, ok, unknown
+from .layer_results import Finding, broken, degraded, not_applicable, ok, unknown
+from .observed_site import CLOUD_TIER, GATEWAY, GPU_TIER, TIER_WORKLOADS, Model, Site
 from .policies import refusing_policies
-from .site import CLOUD_TIER, GATEWAY, GPU_TIER, TIER_WORKLOADS, Model, Site
 
 
 def engine(site: Site) -> list[Finding]:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from . import cluster_layers, host_layers, serving_layers
-from .findings import BROKEN, DEGRADED, NOT_REACHED, OK, UNKNOWN, Finding, worst
-from .site import Site
+from .layer_results import BROKEN, DEGRADED, NOT_REACHED, OK, UNKNOWN, Finding, worst
+from .observed_site import Site
 
 FORMAT = 1
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..reporting.units import many
+from ..text.units import many
 from .entries import METRIC, comparable, load_of
 
 RECORDED, OK, DROP, ACCEPTED, LIMITED = "recorded", "ok", "drop", "accepted", "client_limited"

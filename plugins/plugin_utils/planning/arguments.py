@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from .catalog import Catalog
-from .findings import Findings
-from .inputs import WantedModel
-from .parser_rows import name_on
-from .versions import Release
+from .catalog.catalog import Catalog
+from .catalog.parser_rows import name_on
+from .inputs.wanted import WantedModel
+from .reading.findings import Findings
+from .reading.versions import Release
 
 # Flags that the plan sets itself, and the key of a model's row that decides each one.
 OWNED_FLAGS = {

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .arguments import engine_arguments
-from .catalog import Catalog
-from .findings import Findings
-from .inputs import Engine, WantedModel
+from .catalog.catalog import Catalog
+from .inputs.wanted import Engine, WantedModel
 from .naming import Identity
 from .probes import engine_probes
+from .reading.findings import Findings
 
 _GPU_RESOURCE = "nvidia.com/gpu"
 # Enough for the scheduler to place an engine sensibly; a model's row or entry says more where it matters.

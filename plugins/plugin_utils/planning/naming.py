@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from .findings import Findings
+from .reading.findings import Findings
 
 _LABEL_LIMIT = 63  # of a DNS label, hence of a Service and of a label's value
 _SERVICE_SUFFIX = "-inference"

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
-from .findings import Findings
-from .hardware import Hardware
-from .inputs import WantedModel
-from .rows import Gpu
+from .catalog.model_rows import Gpu
+from .inputs.hardware import Hardware
+from .inputs.wanted import WantedModel
+from .reading.findings import Findings
 
 # Hosts that still have so many GPUs of a kind free, by kind and number.
 _Free = dict[str, dict[int, list[str]]]

@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import catalog as catalogs
-from . import gateway, gateway_image, hardware, naming, sizing
-from .catalog import Catalog
+from . import gateway_routes as gateway
+from . import naming
+from .cache_content import cache_content, gated_models
+from .catalog import catalog as catalogs
+from .catalog.catalog import Catalog
+from .compatibility import gateway_images as gateway_image
 from .compatibility.models import unfit_kernels
 from .compatibility.observed import observe
 from .compatibility.site import Site, check
-from .contract import with_contracts
-from .downloads import cache_content, gated_models
 from .engines import describe_engines
-from .findings import Findings
-from .inherited import translate
-from .inputs import (
+from .inherited.translation import translate
+from .inputs import hardware
+from .inputs.consistency import check_shape
+from .inputs.tiers import CPU, GPU, Tier, read_tiers
+from .inputs.wanted import (
     VARIABLES,
     Engine,
     WantedHost,
@@ -30,10 +33,11 @@ from .inputs import (
     read_mode,
     read_models,
 )
+from .memory import sizing
 from .placement import place
-from .reading import Table
-from .shape import check_shape
-from .tiers import CPU, GPU, Tier, read_tiers
+from .promises import with_contracts
+from .reading.findings import Findings
+from .reading.tables import Table
 
 ARGUMENTS = tuple(VARIABLES)
 # Variables that say one thing and need no reader of their own.

@@ -7,8 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from .catalog.model_rows import PROBES
 from .naming import ENGINE_PORT
-from .rows import PROBES
 
 _STARTUP_PERIOD = 10
 

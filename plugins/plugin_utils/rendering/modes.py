@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.inference.stack.plugins.module_utils.cluster.objects import has_handed_over
-from ansible_collections.inference.stack.plugins.plugin_utils.planning.plain import plain
-from ansible_collections.inference.stack.plugins.plugin_utils.rendering.plain import read_rows
+from ...module_utils.cluster.objects import has_handed_over
+from ..boundary.filters import read_rows
+from ..boundary.plain import plain
 
 MODE_CONFIG_MAP = "inference-mode"
 _REPLICAS = "replicas."  # and the Deployment's name: how many engines "on" means, where that is not one

@@ -6,16 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.inference.stack.plugins.module_utils.cluster.objects import (
-    MANAGED_BY,
-    MANAGED_BY_LABEL,
-    OWNER_LABEL,
-    WORKLOADS,
-    Identity,
-)
-from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput
-from ansible_collections.inference.stack.plugins.plugin_utils.planning.plain import plain
-from ansible_collections.inference.stack.plugins.plugin_utils.rendering.plain import read_rows
+from ...module_utils.cluster.objects import MANAGED_BY, MANAGED_BY_LABEL, OWNER_LABEL, WORKLOADS, Identity
+from ...module_utils.errors import InvalidInput
+from ..boundary.filters import read_rows
+from ..boundary.plain import plain
 
 REQUIREMENTS_ANNOTATION = "inference.stack/requirements"
 _LOGIN = "inference-stack-login"

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ..text.tables import paragraph, phrases
+from ..text.units import many, seconds, size
 from .changes import ABSENT, ANSWERS, NOT_COMPARED, REMOVED, SCALED_DOWN, SCALED_UP, UNCHANGED
-from .tables import paragraph, phrases
-from .units import many, seconds, size
 
 _SIGNS = {
     "created": "+",

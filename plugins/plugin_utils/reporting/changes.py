@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ...module_utils.cluster.hiding import hide_secrets
-from ..planning.plain import plain
+from ...module_utils.cluster.redaction import hide_secrets
+from ..boundary.filters import read_rows
+from ..boundary.plain import plain
 from ..rendering.modes import MODE_CONFIG_MAP, mode_objects
-from ..rendering.plain import read_rows
-from .downloads import downloads
+from .missing_downloads import downloads
 from .pod_changes import Change, differences
 
 ANSWERS, ABSENT, UNKNOWN = "answers", "absent", "unknown"

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...module_utils.cluster.hiding import hide_variables, hide_words
-from ..planning.plain import plain
-from ..rendering.plain import read_rows
+from ...module_utils.cluster.redaction import hide_variables, hide_words
+from ..boundary.filters import read_rows
+from ..boundary.plain import plain
 
 # Goes up when a reader of the document would have to change.
 FORMAT = 1

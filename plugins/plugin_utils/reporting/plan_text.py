@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ..text.tables import paragraph, phrases, table
+from ..text.units import UNKNOWN, gib, many, size, whole
 from .change_text import changes_text, summary_text
-from .tables import paragraph, phrases, table
-from .units import UNKNOWN, gib, many, size, whole
 
 # Kinds of GPUs that fit side by side.
 _KINDS_BESIDE = 3

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...module_utils.errors import InvalidInput
-from ..planning.plain import plain
+from ..boundary.plain import plain
 
 _PORTS = range(1, 65536)
 _K3S = "/usr/local/bin/k3s"

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...module_utils.errors import InvalidInput
-from ..planning.plain import plain
+from ..boundary.plain import plain
 
 FORMAT = 1
 _CHECK = ("check", "status", "expected", "seen", "required")

@@ -9,8 +9,14 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.inference.stack.plugins.plugin_utils.planning import catalog, image_rows, rows
-from ansible_collections.inference.stack.plugins.plugin_utils.planning.findings import Findings
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.catalog import (
+    catalog,
+    image_rows,
+)
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.catalog import (
+    model_rows as rows,
+)
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.reading.findings import Findings
 from jsonschema import Draft202012Validator
 
 from tests.unit.catalog.schemas import CATALOG, COMMON, SCHEMAS, SUFFIX, mistakes, schema

@@ -18,7 +18,7 @@ COLLECTIONS = Path(__file__).resolve().parents[3] / ".ansible/collections"
 
 _READ = """
 import dataclasses, json, sys
-from ansible_collections.inference.stack.plugins.module_utils.hosts import nvml
+from ansible_collections.inference.stack.plugins.module_utils.hosts.gpu import nvml
 reading = nvml.read(sys.argv[1])
 print(json.dumps(dataclasses.asdict(reading), default=lambda state: state.value))
 """

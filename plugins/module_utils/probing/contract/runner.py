@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...errors import DeadlineExceeded, ProbeFailed, StackError, Unreachable
-from ..tiers import UNKNOWN
+from ..answering_tier import UNKNOWN
 from .registry import ALONE, CHECKS, FIRST, TOGETHER, Check
 from .results import Result, not_applicable
 from .session import Session

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ...errors import ProbeFailed
 from ...openai_api.client import Client
 from ...openai_api.types import Chunk, Completion, ModelCard
-from .. import tiers
+from .. import answering_tier as tiers
 from .promise import REASONING, Promise
 
 # Models that think run into loops without any randomness.

@@ -7,10 +7,10 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..catalog import Catalog
-from ..inputs import HOST_DRIVER, IMAGE, Engine
-from ..rows import Gpu
-from ..versions import Driver, Release
+from ..catalog.catalog import Catalog
+from ..catalog.model_rows import Gpu
+from ..inputs.wanted import HOST_DRIVER, IMAGE, Engine
+from ..reading.versions import Driver, Release
 from .builds import Build, build_of, build_of_engine, known_builds, repository_of
 from .images import COMPAT_SWITCH, judge_image
 from .verdicts import OK, RUNS, Judgement, worst

@@ -7,10 +7,10 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..catalog import Catalog
-from ..image_rows import DriverFloor, ReleaseRange
-from ..inputs import IMAGE, IMAGE_CUDA, OFFICIAL_IMAGE, VERSION, Engine
-from ..versions import Release, repository_of_image, tag_of_image
+from ..catalog.catalog import Catalog
+from ..catalog.image_rows import DriverFloor, ReleaseRange
+from ..inputs.wanted import IMAGE, IMAGE_CUDA, OFFICIAL_IMAGE, VERSION, Engine
+from ..reading.versions import Release, repository_of_image, tag_of_image
 from .verdicts import REFUSE, UNKNOWN, WARN, Verdict
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ..hardware import Hardware
-from ..inputs import WantedHost
-from ..rows import Gpu
-from ..versions import Driver
+from ..catalog.model_rows import Gpu
+from ..inputs.hardware import Hardware
+from ..inputs.wanted import WantedHost
+from ..reading.versions import Driver
 
 _NAMED = 3  # hosts that a message names
 

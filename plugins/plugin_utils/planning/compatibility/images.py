@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..image_rows import ACTIVE, ON_REQUEST
-from ..inputs import HOST_DRIVER
-from ..rows import Gpu
-from ..versions import Driver, numbers
+from ..catalog.image_rows import ACTIVE, ON_REQUEST
+from ..catalog.model_rows import Gpu
+from ..inputs.wanted import HOST_DRIVER
+from ..reading.versions import Driver, numbers
 from .builds import Build
 from .verdicts import OK, REFUSE, UNKNOWN, WARN, Judgement, worst
 

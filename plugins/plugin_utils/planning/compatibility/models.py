@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from ..catalog import Catalog
-from ..findings import suggest
-from ..hardware import Hardware
-from ..inputs import Engine, WantedModel
-from ..rows import Gpu
+from ..catalog.catalog import Catalog
+from ..catalog.model_rows import Gpu
+from ..inputs.hardware import Hardware
+from ..inputs.wanted import Engine, WantedModel
+from ..reading.findings import suggest
 from .images import dotted
 from .verdicts import REFUSE, UNKNOWN, WARN, Verdict
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..findings import Findings
-from ..inputs import HOST_DRIVER
-from ..versions import Driver
+from ..inputs.wanted import HOST_DRIVER
+from ..reading.findings import Findings
+from ..reading.versions import Driver
 from .builds import build_of_engine
 from .hosts import Host, alike, likeness, listed
 from .site import Compared, Site, judge_group, tell

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ..catalog import Catalog
-from ..findings import Findings
-from ..hardware import Hardware
-from ..image_rows import FAILED, Observation
-from ..inputs import HOST_DRIVER, Engine, WantedHost, WantedModel
-from ..versions import Release
+from ..catalog.catalog import Catalog
+from ..catalog.image_rows import FAILED, Observation
+from ..inputs.hardware import Hardware
+from ..inputs.wanted import HOST_DRIVER, Engine, WantedHost, WantedModel
+from ..reading.findings import Findings
+from ..reading.versions import Release
 from .alternatives import Situation, ways_out
 from .builds import Build, build_of_engine, doubts
 from .hosts import Alike, Host, Likeness, alike, join, likeness, listed

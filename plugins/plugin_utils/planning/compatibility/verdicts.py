@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..findings import Findings
-from ..inputs import ALLOW_UNKNOWN
+from ..inputs.wanted import ALLOW_UNKNOWN
+from ..reading.findings import Findings
 
 OK, WARN, UNKNOWN, REFUSE = LEVELS = ("ok", "warn", "unknown", "refuse")
 RUNS = (OK, WARN)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.inference.stack.plugins.module_utils.hosts import commands
-from ansible_collections.inference.stack.plugins.module_utils.hosts.commands import Finished
 from ansible_collections.inference.stack.plugins.module_utils.hosts.stack_report import Sources
+from ansible_collections.inference.stack.plugins.module_utils.hosts.system import commands
+from ansible_collections.inference.stack.plugins.module_utils.hosts.system.commands import Finished
 from ansible_collections.inference.stack.plugins.modules import gpu_stack_info
 
 from tests.unit.plugins.modules.module_runner import ModuleRunner

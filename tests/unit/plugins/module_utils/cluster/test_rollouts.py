@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.inference.stack.plugins.module_utils.cluster import rollouts
-from ansible_collections.inference.stack.plugins.module_utils.cluster.nodes import offers
+from ansible_collections.inference.stack.plugins.module_utils.cluster.node_resources import offers
 from ansible_collections.inference.stack.plugins.module_utils.cluster.objects import Identity
-from ansible_collections.inference.stack.plugins.module_utils.cluster.waiting import Rollout
+from ansible_collections.inference.stack.plugins.module_utils.cluster.waiters import Rollout
 from ansible_collections.inference.stack.plugins.module_utils.errors import DeadlineExceeded, ProbeFailed
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.inference.stack.plugins.module_utils.hosts import commands
+from ansible_collections.inference.stack.plugins.module_utils.hosts.system import commands
 
 from tests.unit.plugins.module_utils.hosts.scripted_commands import Commands
 

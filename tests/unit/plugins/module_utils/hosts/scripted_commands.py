@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ansible_collections.inference.stack.plugins.module_utils.hosts.commands import Finished
+from ansible_collections.inference.stack.plugins.module_utils.hosts.system.commands import Finished
 
 
 class Commands:

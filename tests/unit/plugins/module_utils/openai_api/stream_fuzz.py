@@ -15,10 +15,7 @@ from dataclasses import dataclass
 from ansible_collections.inference.stack.plugins.module_utils.openai_api import sse, types
 from ansible_collections.inference.stack.plugins.module_utils.openai_api.encodings import decoder_of
 from ansible_collections.inference.stack.plugins.module_utils.openai_api.failures import StreamFailure
-from ansible_collections.inference.stack.plugins.module_utils.openai_api.framing import (
-    Chunked,
-    FramingError,
-)
+from ansible_collections.inference.stack.plugins.module_utils.openai_api.framing import Chunked, FramingError
 from hypothesis import strategies as st
 
 CUTS = 10

@@ -1,4 +1,4 @@
-"""What playbooks/observe.yml sees of a healthy home: one eGPU host, two modes, three tiers."""
+"""What playbooks/steps/observe.yml sees of a healthy home: one eGPU host, two modes, three tiers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults of a GPU host, from SSH to CDI, as playbooks/observe.yml sees them."""
+"""Faults of a GPU host, from SSH to CDI, as playbooks/steps/observe.yml sees them."""
 
 from __future__ import annotations
 

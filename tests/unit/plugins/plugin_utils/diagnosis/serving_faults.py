@@ -1,4 +1,4 @@
-"""Faults of cluster, engines and gateway, as playbooks/observe.yml sees them."""
+"""Faults of cluster, engines and gateway, as playbooks/steps/observe.yml sees them."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput
-from ansible_collections.inference.stack.plugins.plugin_utils.planning.catalog import read_files
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.catalog.catalog import read_files
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.plan import compute
 
 CATALOG = Path(__file__).parents[5] / "catalog"

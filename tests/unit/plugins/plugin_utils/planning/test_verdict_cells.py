@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 import pytest
 from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput
-from ansible_collections.inference.stack.plugins.plugin_utils.planning import catalog
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.catalog import catalog
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.compatibility import builds, images
-from ansible_collections.inference.stack.plugins.plugin_utils.planning.findings import Findings
-from ansible_collections.inference.stack.plugins.plugin_utils.planning.versions import Driver, Release
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.reading.findings import Findings
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.reading.versions import Driver, Release
 
 from tests.unit.plugins.plugin_utils.planning.sites import RAW, home_lab, plan
 

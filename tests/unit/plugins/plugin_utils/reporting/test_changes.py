@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.inference.stack.plugins.module_utils.cluster.hiding import hide_secrets
+from ansible_collections.inference.stack.plugins.module_utils.cluster.redaction import hide_secrets
 from ansible_collections.inference.stack.plugins.plugin_utils.reporting.changes import STATUSES, plan_changes
 
 from tests.unit.plugins.plugin_utils.reporting.reports import (

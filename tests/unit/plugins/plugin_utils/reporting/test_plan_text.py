@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ansible_collections.inference.stack.plugins.plugin_utils.reporting.plan_document import plan_document
 from ansible_collections.inference.stack.plugins.plugin_utils.reporting.plan_text import plan_text
-from ansible_collections.inference.stack.plugins.plugin_utils.reporting.tables import WIDTH
+from ansible_collections.inference.stack.plugins.plugin_utils.text.tables import WIDTH
 
 from tests.unit.plugins.plugin_utils.reporting.reports import (
     AWAY,

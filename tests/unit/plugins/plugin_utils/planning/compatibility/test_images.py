@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.inference.stack.plugins.plugin_utils.planning import catalog
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.catalog import catalog
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.compatibility.builds import build_of
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.compatibility.images import judge_image
-from ansible_collections.inference.stack.plugins.plugin_utils.planning.findings import Findings
-from ansible_collections.inference.stack.plugins.plugin_utils.planning.versions import Driver, Release
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.reading.findings import Findings
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.reading.versions import Driver, Release
 
 from tests.unit.plugins.plugin_utils.planning.compatibility.cards import (
     DATACENTRE,

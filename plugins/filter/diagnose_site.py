@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The filter diagnose_site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..plugin_utils.boundary.filters import as_filter
+from ..plugin_utils.diagnosis.walk import examine
+
+DOCUMENTATION = r"""
+name: diagnose_site
+short_description: Name the first layer of a site that is broken
+version_added: 0.1.0
+author:
+  - The inference.stack authors
+description:
+  - Walks from the host over PCI link, driver, device nodes, runtime, CDI, node, pod, engine and model to the
+    gateway, and says of each layer whether it works, what shows that, and what to do next.
+  - Layers of which nothing is known are C(not_reached) once a layer below them is broken.
+  - Whatever is missing among the observations is unknown, never an error.
+options:
+  _input:
+    description:
+      - C(plan) is the plan of M(inference.stack.plan), C(cluster) the result of
+        M(inference.stack.site_state_info), C(gateway) that of M(inference.stack.llm_endpoint_info) with
+        C(has_key).
+      - C(hosts) are the GPU hosts, each with C(name), C(node), C(address), C(reachable), C(error), the wanted
+        C(labels) and C(taints), and the results of M(inference.stack.gpu_info) as C(gpu) and of
+        M(inference.stack.gpu_stack_info) as C(stack).
+      - C(engines) are the results of M(inference.stack.llm_endpoint_info) in a loop over pods, which stand in
+        C(item).
+      - C(now) is the time in seconds since the epoch.
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+document: "{{ observations | inference.stack.diagnose_site }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The walk.
+  type: dict
+  contains:
+    format:
+      description: Version of this form.
+      type: int
+    verdict:
+      description:
+        - V(ok), V(degraded) or V(broken).
+        - Degraded is a site that answers every request in spite of a fault, if only from a lower tier.
+      type: str
+    mode:
+      description: Who owns the GPU.
+      type: str
+    fault:
+      description:
+        - The first finding that is broken, or else the first that is degraded, with its C(layer); V(none)
+          when all is well.
+      type: dict
+    layers:
+      description: One row per layer, from the bottom up.
+      type: list
+      elements: dict
+      contains:
+        layer:
+          description: Name of the layer.
+          type: str
+        title:
+          description: Its name for people.
+          type: str
+        status:
+          description: V(ok), V(degraded), V(broken), V(unknown), V(not_reached) or V(not_applicable).
+          type: str
+        findings:
+          description: One row per host, model or tier, with its status, subject, evidence and next step.
+          type: list
+          elements: dict
+    answers:
+      description: What the gateway answered, with C(model), C(answered), C(tier), C(latency_s) and C(error).
+      type: list
+      elements: dict
+"""
+
+
+class FilterModule:
+    """Offers diagnose_site."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"diagnose_site": as_filter(examine)}

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a host has of the NVIDIA Container Toolkit. Reads only."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..system import commands
+from ..system.paths import compare, read_text
+
+_LIBRARY = "libnvidia-ml.so.1"
+_RUNTIME = "nvidia-container-runtime"
+_DPKG_FORMAT = "${Package}\\t${db:Status-Status}\\t${Version}\\t${db:Status-Want}\\n"
+
+
+class Places(NamedTuple):
+    """Where a host tells about the toolkit."""
+
+    os_release: str = "/etc/os-release"
+    libraries: str = f"/usr/lib/{platform.machine()}-linux-gnu"
+    sources: str = "/etc/apt/sources.list.d"
+    toolkit: str = "/usr/bin/nvidia-ctk"
+    runtime: str = f"/usr/bin/{_RUNTIME}"
+
+
+class Wanted(NamedTuple):
+    """What the host should have."""
+
+    packages: Sequence[str]
+    repository_url: str
+    sources_file: str
+    mode: str
+    config_file: str
+    spec_file: str
+    k3s_data_folder: str
+    paths: Sequence[Mapping[str, Any]] = ()
+
+
+def look(wanted: Wanted, places: Places) -> dict[str, Any]:
+    """Everything at once."""
+    driver = has_driver(places)
+    toolkit = Path(places.toolkit).exists()
+    describes = wanted.mode == "cdi" and toolkit and driver
+    return {
+        "system": read_system(places.os_release),
+        "driver_found": driver,
+        "other_sources": other_sources(wanted, places.sources),
+        "packages": read_packages(wanted.packages),
+        **compare(wanted.paths)._asdict(),
+        "toolkit_found": toolkit,
+        "config": config(wanted, places) if toolkit else {**_computed("", ""), "differs": False},
+        "spec": spec(wanted, places) if describes else {**_computed("", ""), "present": ""},
+        "k3s": read_k3s(wanted.k3s_data_folder, places.runtime),
+    }
+
+
+def read_system(os_release: str) -> dict[str, str]:
+    pairs = (line.partition("=") for line in read_text(os_release).splitlines())
+    values = {key: value.strip("\"'") for key, _, value in pairs}
+    return {"id": values.get("ID", ""), "version": values.get("VERSION_ID", "")}
+
+
+def has_driver(places: Places) -> bool:
+    """Whether programs can load the driver's library."""
+    if Path(places.libraries, _LIBRARY).exists():
+        return True
+    return f"{_LIBRARY} " in commands.run(["/sbin/ldconfig", "-p"]).output
+
+
+def other_sources(wanted: Wanted, folder: str) -> list[str]:
+    """apt refuses one repository that two files name with two keys."""
+    found = sorted(Path(folder).glob("*")) if Path(folder).is_dir() else []
+    return [
+        str(path)
+        for path in found
+        if str(path) != wanted.sources_file and wanted.repository_url in read_text(str(path))
+    ]
+
+
+def read_packages(names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The packages that are installed; dpkg-query fails for unknown ones, but prints the others."""
+    query = ["dpkg-query", "--show", f"--showformat={_DPKG_FORMAT}", *names, "python3-apt"]
+    rows = [line.split("\t") for line in commands.run(query).output.splitlines()]
+    return {
+        row[0]: {"version": row[2], "held": row[3] == "hold"}
+        for row in rows
+        if len(row) == 4 and row[1] == "installed"
+    }
+
+
+def config(wanted: Wanted, places: Places) -> dict[str, Any]:
+    """nvidia-ctk computes the whole file from what is there; without --in-place it only prints."""
+    setting = f"{_RUNTIME}.mode={wanted.mode}"
+    computed = _compute([places.toolkit, "config", "--set", setting])
+    digest = hashlib.sha256(computed["wanted"].encode()).hexdigest()
+    comparison = compare([{"path": wanted.config_file, "checksum": f"sha256:{digest}"}])
+    return {**computed, "differs": bool(comparison.differing)}
+
+
+def spec(wanted: Wanted, places: Places) -> dict[str, Any]:
+    """What nvidia-ctk finds; without --output it only prints.
+
+    The mode of discovery is named: unset, it would follow the runtime's mode, which has other values.
+    """
+    command = [places.toolkit, "--quiet", "cdi", "generate", "--mode=auto", "--format=yaml"]
+    return {**_compute(command), "present": read_text(wanted.spec_file)}
+
+
+def read_k3s(data_folder: str, runtime: str) -> dict[str, Any]:
+    """k3s looks for the runtime when it starts, and only then."""
+    query = ["systemctl", "list-units", "--plain", "--no-legend", "--state=active"]
+    active = commands.run([*query, "k3s.service", "k3s-agent.service"]).output
+    path = Path(data_folder, "agent/etc/containerd/config.toml")
+    return {
+        "unit": next(iter(active.split()), ""),
+        "knows_runtime": _RUNTIME in read_text(str(path)) if path.exists() else None,
+        "runtime_found": Path(runtime).exists(),
+    }
+
+
+def _compute(command: Sequence[str]) -> dict[str, Any]:
+    done = commands.run(command)
+    if done.succeeded:
+        return _computed(done.output.rstrip("\n") + "\n", "")
+    last = (done.error.strip().splitlines() or [f"it ended with status {done.code}"])[-1]
+    # 'time="…" level=error msg="…"': the words are what counts.
+    return _computed("", re.sub(r"^.*? msg=", "", last))
+
+
+def _computed(wanted: str, problem: str) -> dict[str, Any]:
+    return {"wanted": wanted, "problem": problem}

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads everything about a host's GPUs at once and shapes it for a task's result."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from . import kernel_driver, nvml, pci, thunderbolt
+from .problems import Findings, diagnose
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where a host tells about its GPUs."""
+
+    nvml_library: str = nvml.LIBRARY_NAME
+    pci_devices: str = pci.DEVICES_ROOT
+    thunderbolt_devices: str = thunderbolt.DEVICES_ROOT
+    kernel_driver_version: str = kernel_driver.VERSION_PATH
+
+
+def collect(sources: Sources) -> Findings:
+    """Read all sources; none of them has to exist."""
+    return Findings(
+        pci_gpus=tuple(pci.find_gpus(sources.pci_devices)),
+        thunderbolt_devices=tuple(thunderbolt.find_devices(sources.thunderbolt_devices)),
+        kernel_driver=kernel_driver.read(sources.kernel_driver_version),
+        nvml=nvml.read(sources.nvml_library),
+    )
+
+
+def shape(findings: Findings) -> dict[str, Any]:
+    """The findings as plain values."""
+    reading = findings.nvml
+    problems = diagnose(findings)
+    return {
+        "gpus": [
+            {
+                **_plain(gpu),
+                "driver_version": reading.driver_version,
+                "cuda_driver_version": reading.cuda_driver_version,
+            }
+            for gpu in reading.gpus
+        ],
+        "pci_devices": [_plain(gpu) for gpu in findings.pci_gpus],
+        "thunderbolt_devices": [_plain(device) for device in findings.thunderbolt_devices],
+        "driver": {
+            "state": reading.state.value,
+            "loaded": findings.loaded_version,
+            "library": reading.library_version,
+            "mismatch": findings.is_mismatched,
+        },
+        "problems": [str(problem) for problem in problems],
+        "diagnosis": [_plain(problem) for problem in problems],
+    }
+
+
+def _plain(record: Any) -> dict[str, Any]:
+    values = asdict(record)
+    # A task's result holds lists where the records hold tuples.
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}

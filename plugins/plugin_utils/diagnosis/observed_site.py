@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was observed of a site, by the names that the layers use. What is missing is empty, never an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..boundary.plain import plain
+
+GATEWAY = ("Deployment", "litellm")
+DEVICE_PLUGIN = ("DaemonSet", "nvidia-device-plugin")
+# Backends of tiers that run in the cluster, and the workload of each.
+TIER_WORKLOADS = {"ollama": ("Deployment", "ollama")}
+MODE_CONFIG_MAP = "inference-mode"
+GPU_TIER, CLOUD_TIER = "gpu", "cloud"
+
+
+def bare_reason(text: Any) -> str:
+    """A failure's words without what Ansible puts in front of each."""
+    return str(text or "").replace("Task failed: ", "")
+
+
+class Host:
+    """A host of the group gpu_hosts."""
+
+    def __init__(self, row: Mapping[str, Any]) -> None:
+        self.name = str(row.get("name") or "")
+        self.node = str(row.get("node") or self.name)
+        self.address = str(row.get("address") or "")
+        self.reachable = bool(row.get("reachable"))
+        self.error = bare_reason(row.get("error"))
+        self.labels: dict[str, str] = row.get("labels") or {}
+        self.taints: list[str] = row.get("taints") or []
+        self.gpu: dict[str, Any] = row.get("gpu") or {}
+        self.stack: dict[str, Any] = row.get("stack") or {}
+
+    @property
+    def gpus(self) -> list[dict[str, Any]]:
+        """GPUs that answer the driver."""
+        return self.gpu.get("gpus") or []
+
+    @property
+    def driver_state(self) -> str:
+        return str((self.gpu.get("driver") or {}).get("state") or "")
+
+    @property
+    def driver_version(self) -> str:
+        return str((self.gpu.get("driver") or {}).get("loaded") or "")
+
+    @property
+    def runtime(self) -> dict[str, Any]:
+        return self.stack.get("runtime") or {}
+
+    @property
+    def services(self) -> list[dict[str, Any]]:
+        return self.stack.get("services") or []
+
+    def problems(self, layer: str) -> list[dict[str, Any]]:
+        """What the host itself says is wrong with card and driver."""
+        return [row for row in self.gpu.get("diagnosis") or [] if row.get("layer") == layer]
+
+    def xids(self) -> list[dict[str, Any]]:
+        return (self.stack.get("kernel_log") or {}).get("xids") or []
+
+
+class Model:
+    """A model of the plan."""
+
+    def __init__(self, row: Mapping[str, Any]) -> None:
+        self.name = str(row.get("name") or "")
+        self.served_name = str(row.get("served_name") or "")
+        self.deployment = str(row.get("deployment") or "")
+        self.service = str(row.get("service") or "")
+        self.mode = str(row.get("mode") or "")
+        self.load_timeout = float(row.get("load_timeout") or 0)
+
+
+class Site:
+    """Everything at once."""
+
+    def __init__(self, observations: Any) -> None:
+        found = plain(observations) or {}
+        self.plan: dict[str, Any] = found.get("plan") or {}
+        self.hosts = [Host(row) for row in found.get("hosts") or []]
+        self.cluster: dict[str, Any] = found.get("cluster") or {}
+        self.gateway: dict[str, Any] = found.get("gateway") or {}
+        self.now = float(found.get("now") or 0)
+        # A task that asked each pod keeps it as its item.
+        self._engines: dict[str, dict[str, Any]] = {
+            str((row.get("item") or {}).get("name")): row for row in found.get("engines") or []
+        }
+
+    @property
+    def namespace(self) -> str:
+        return str(self.plan.get("namespace") or "ml")
+
+    @property
+    def mode(self) -> str:
+        """Who owns the GPU now; where the cluster does not tell, who should."""
+        recorded = (self.cluster.get("config_maps") or {}).get(MODE_CONFIG_MAP) or {}
+        return str(recorded.get("mode") or self.plan.get("default_mode") or "")
+
+    @property
+    def cluster_answers(self) -> bool:
+        return bool(self.cluster.get("answers"))
+
+    @property
+    def models(self) -> list[Model]:
+        return [Model(row) for row in self.plan.get("vllm_models") or []]
+
+    @property
+    def wanted_models(self) -> list[Model]:
+        """Models that should run in this mode."""
+        return [model for model in self.models if model.mode == self.mode]
+
+    @property
+    def tiers(self) -> list[dict[str, Any]]:
+        return self.plan.get("tiers") or []
+
+    @property
+    def lower_tiers(self) -> list[dict[str, Any]]:
+        """Who answers when the GPU is away."""
+        return [tier for tier in self.tiers if tier.get("name") != GPU_TIER]
+
+    @property
+    def nodes(self) -> list[dict[str, Any]]:
+        return self.cluster.get("nodes") or []
+
+    def node_of(self, host: Host) -> dict[str, Any] | None:
+        """By name; a node that has another name is known by its address."""
+        for node in self.nodes:
+            if node.get("name") == host.node:
+                return node
+        return next((node for node in self.nodes if host.address in (node.get("addresses") or [])), None)
+
+    def workload(self, kind: str, name: str) -> dict[str, Any]:
+        """Empty where it was not asked for or could not be."""
+        for row in self.cluster.get("workloads") or []:
+            if (row.get("kind"), row.get("name")) == (kind, name):
+                return dict(row)
+        return {}
+
+    def engine_workload(self, model: Model) -> dict[str, Any]:
+        return self.workload("Deployment", model.deployment)
+
+    def engine_of(self, pod: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What the engine in a pod said to its own node; None where nobody asked."""
+        return self._engines.get(str(pod.get("name")))
+
+    def answers(self) -> Iterator[dict[str, Any]]:
+        yield from self.gateway.get("answers") or []
+
+    def answer_for(self, model: str) -> dict[str, Any] | None:
+        return next((row for row in self.answers() if row.get("model") == model), None)

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What has to lie in the model cache, and whose licence has to be accepted first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .inputs.wanted import WantedModel
+
+
+def cache_content(models: tuple[WantedModel, ...]) -> dict[str, Any]:
+    """What must lie in the cache before an engine starts. Two models may share a repository."""
+    repositories: dict[tuple[str, str], dict[str, Any]] = {}
+    tokenizers: dict[str, dict[str, Any]] = {}
+    for model in models:
+        settings = model.settings
+        repositories.setdefault(
+            (settings.repository, settings.revision),
+            {
+                "repository": settings.repository,
+                "revision": settings.revision,
+                "bytes": settings.download_bytes or settings.weights_bytes or 0,
+                "archive_url": settings.archive_url,
+                "archive_checksum": settings.archive_checksum,
+            },
+        )
+        if settings.tokenizer and settings.tokenizer != settings.repository:
+            tokenizers.setdefault(settings.tokenizer, {"repository": settings.tokenizer, "model": model.name})
+    listed = list(repositories.values())
+    return {
+        "repositories": listed,
+        "tokenizers": list(tokenizers.values()),
+        "bytes": sum(row["bytes"] for row in listed),
+    }
+
+
+def gated_models(models: tuple[WantedModel, ...]) -> list[dict[str, str]]:
+    """Models whose licence has to be accepted before the hub hands them out."""
+    return [
+        {
+            "model": model.name,
+            "repository": model.settings.repository,
+            "licence": model.settings.licence,
+            "licence_page": f"https://huggingface.co/{model.settings.repository}",
+        }
+        for model in models
+        if model.settings.gated and not model.settings.archive_url
+    ]

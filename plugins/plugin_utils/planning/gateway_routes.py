@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the gateway must know: its models in LiteLLM's vocabulary, who answers for whom, and other names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .inputs.tiers import CLOUD, CPU, GPU, OPENAI_URL, Tier
+from .inputs.wanted import WantedModel
+from .naming import Identity
+
+# The gateway reads the key from its environment; a plan never holds it.
+CLOUD_KEY = "os.environ/OPENAI_API_KEY"
+
+
+def gateway_models(
+    identities: Sequence[Identity], tiers: Sequence[Tier], namespace: str
+) -> list[dict[str, Any]]:
+    """LiteLLM's model_list. Models of inactive modes stay in it: a refused connection falls back at once."""
+    found: list[dict[str, Any]] = []
+    for tier in tiers:
+        if tier.name == GPU:
+            found += [_gpu(identity, tier) for identity in identities]
+        else:
+            found.append(_other(tier, namespace))
+    return found
+
+
+def _gpu(identity: Identity, tier: Tier) -> dict[str, Any]:
+    return {
+        "model_name": identity.served_name,
+        "litellm_params": {
+            "model": f"hosted_vllm/{identity.served_name}",
+            "api_base": f"{identity.url}/v1",
+            "timeout": tier.timeout,
+            "stream_timeout": tier.timeout,
+        },
+        "model_info": {"tier": GPU},
+    }
+
+
+def _other(tier: Tier, namespace: str) -> dict[str, Any]:
+    params: dict[str, Any]
+    if tier.name == CPU:
+        params = {"model": f"ollama_chat/{tier.model}", "api_base": tier.url(namespace)}
+    else:
+        params = {"model": f"openai/{tier.model}", "api_key": CLOUD_KEY}
+        if tier.api_base:
+            params["api_base"] = tier.api_base
+    params.update(timeout=tier.timeout, stream_timeout=tier.timeout)
+    return {"model_name": tier.model, "litellm_params": params, "model_info": {"tier": tier.name}}
+
+
+def fallbacks(
+    identities: Sequence[Identity], tiers: Sequence[Tier], default_mode: str
+) -> list[dict[str, list[str]]]:
+    """LiteLLM's fallbacks: from each model down the tiers, in the order in which the site wrote them.
+
+    Below a tier the GPU is represented by the first model of the default mode, which runs most of the time.
+    """
+    usual = next((row.served_name for row in identities if row.mode == default_mode), "")
+    representative = [usual if tier.name == GPU else tier.model for tier in tiers]
+    found: list[dict[str, list[str]]] = []
+    for position, tier in enumerate(tiers):
+        below = [name for name in representative[position + 1 :] if name]
+        if not below:
+            continue
+        names = [row.served_name for row in identities] if tier.name == GPU else [tier.model]
+        found += [{name: list(below)} for name in names]
+    return found
+
+
+def aliases(identities: Sequence[Identity]) -> dict[str, str]:
+    """More names at the gateway, each with the served name that it stands for."""
+    return {alias: row.served_name for row in identities for alias in row.aliases}
+
+
+def tier_map(identities: Sequence[Identity], tiers: Sequence[Tier], namespace: str) -> dict[str, str]:
+    """Which tier an address belongs to: what a response's headers are compared with."""
+    found: dict[str, str] = {}
+    for tier in tiers:
+        if tier.name == GPU:
+            found.update({row.url: GPU for row in identities})
+        else:
+            found[tier.url(namespace)] = tier.name
+        if tier.name == CLOUD and not tier.api_base:
+            # The client library's default address is reported without its path on some releases.
+            found[OPENAI_URL.removesuffix("/v1")] = CLOUD
+    return found
+
+
+def taken_names(models: Sequence[WantedModel], tiers: Sequence[Tier]) -> list[tuple[str, str]]:
+    """Names at the gateway that belong to tiers other than the GPU's, with the variable behind each one."""
+    return [(f"inference_tiers.{tier.name}.model", tier.model) for tier in tiers if tier.name != GPU]

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Consumers' keys as the gateway's hook reads them. Pure; no message ever holds a key."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import re
+from typing import Any
+
+from ...module_utils.errors import InvalidInput
+from ..boundary.filters import read_rows
+from ..boundary.plain import plain
+
+_KNOWN = frozenset({"name", "key", "key_sha256", "models", "rpm", "expires"})
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+MINIMUM_LENGTH = 16
+TIER_KEY = "inference_tier"
+_PRICE_TIERS = ("free", "paid")
+
+
+def gateway_keys(keys: Any) -> list[dict[str, Any]]:
+    """Rows with a digest in place of each key."""
+    rows = []
+    names: set[str] = set()
+    digests: set[str] = set()
+    for number, entry in enumerate(read_rows(keys, "litellm_keys"), start=1):
+        name = str(entry.get("name") or "")
+        where = f"litellm_keys entry {number}" + (f" ({name})" if name else "")
+        if not name:
+            raise InvalidInput(f"{where} has no name.", "Name the consumer it belongs to.")
+        unknown = sorted(set(entry) - _KNOWN)
+        if unknown:
+            raise InvalidInput(f"{where} has unknown keys: {', '.join(unknown)}.")
+        digest = _digest(entry, where)
+        if name in names:
+            raise InvalidInput(f"{where}: the name is taken by another entry.")
+        if digest in digests:
+            raise InvalidInput(
+                f"{where}: another entry holds the same key.", "Give each consumer a key of its own."
+            )
+        names.add(name)
+        digests.add(digest)
+        rows.append(
+            {
+                "name": name,
+                "sha256": digest,
+                "models": _models(entry, where),
+                "rpm": _rpm(entry, where),
+                "expires": _expires(entry, where),
+            }
+        )
+    return sorted(rows, key=lambda row: str(row["name"]))
+
+
+def _digest(entry: dict[str, Any], where: str) -> str:
+    key, digest = entry.get("key"), entry.get("key_sha256")
+    if bool(key) == bool(digest):
+        raise InvalidInput(f"{where} needs either key or key_sha256.")
+    if key:
+        if len(str(key)) < MINIMUM_LENGTH:
+            raise InvalidInput(
+                f"{where}: the key has fewer than {MINIMUM_LENGTH} characters.",
+                "Make one with: echo sk-$(openssl rand -hex 24)",
+            )
+        return hashlib.sha256(str(key).encode()).hexdigest()
+    found = str(digest).lower().removeprefix("sha256:")
+    if not _DIGEST.fullmatch(found):
+        raise InvalidInput(
+            f"{where}: key_sha256 is no SHA-256 digest.", "Make one with: printf %s KEY | sha256sum"
+        )
+    return found
+
+
+def _models(entry: dict[str, Any], where: str) -> list[str]:
+    models = entry.get("models") or []
+    if not isinstance(models, list) or not all(isinstance(item, str) for item in models):
+        raise InvalidInput(f"{where}: models is not a list of names.", "Leave it out to allow every model.")
+    return [str(item) for item in models]
+
+
+def _rpm(entry: dict[str, Any], where: str) -> int | None:
+    rpm = entry.get("rpm")
+    if rpm is None:
+        return None
+    if isinstance(rpm, bool) or not isinstance(rpm, int) or rpm < 1:
+        raise InvalidInput(f"{where}: rpm is no whole number above 0.", "Leave it out for no limit.")
+    return int(rpm)
+
+
+def _expires(entry: dict[str, Any], where: str) -> str | None:
+    expires = entry.get("expires")
+    if expires in (None, ""):
+        return None
+    try:
+        moment = datetime.datetime.fromisoformat(str(expires).replace("Z", "+00:00"))
+    except ValueError as error:
+        raise InvalidInput(
+            f"{where}: expires is no date.", "Write it like 2027-01-31 or 2027-01-31T12:00:00+00:00."
+        ) from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.UTC)
+    return moment.isoformat()
+
+
+def gateway_models(models: Any) -> list[dict[str, Any]]:
+    """LiteLLM's model_list.
+
+    LiteLLM knows model_info.tier as free or paid, and leaves out every model that says something else: our
+    tier goes by another name.
+    """
+    rows = read_rows(models, "litellm_models")
+    for row in rows:
+        info = row.get("model_info") or {}
+        if info.get("tier") not in (None, *_PRICE_TIERS):
+            info[TIER_KEY] = info.pop("tier")
+        if info:
+            row["model_info"] = info
+        else:
+            row.pop("model_info", None)
+    return rows
+
+
+def gateway_fallbacks(fallbacks: Any, aliases: Any) -> list[dict[str, Any]]:
+    """LiteLLM's fallbacks for aliases too.
+
+    LiteLLM looks a fallback up by the name in the request, before it resolves an alias: without an entry of
+    its own an alias fails where the model itself would have fallen back.
+    """
+    rows = read_rows(fallbacks, "litellm_fallbacks")
+    chains = {model: chain for row in rows for model, chain in row.items()}
+    more = {
+        alias: chains[model]
+        for alias, model in sorted(plain(aliases).items())
+        if model in chains and alias not in chains
+    }
+    return [*rows, *({alias: chain} for alias, chain in more.items())]

@@ -1,0 +1,57 @@
+"""Which models Ollama has to pull, and how."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.inference.stack.plugins.module_utils.cluster.ollama_models import (
+    missing_models,
+    models_in,
+)
+from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput
+
+LISTING = (
+    "NAME          ID    SIZE    MODIFIED\nqwen3:4b      abc   2.5 GB  now\nhouse:latest  def   1 GB  now\n"
+)
+
+
+def test_the_listing_names_models_with_their_tags() -> None:
+    assert models_in(LISTING) == ["qwen3:4b", "house:latest"]
+    assert models_in("") == models_in("NAME  ID  SIZE  MODIFIED\n") == []
+
+
+@pytest.mark.parametrize(
+    ("model", "commands"),
+    [
+        ({"name": "qwen3:4b"}, None),
+        ({"name": "house", "source": "http://r:5000/x/house:1"}, None),
+        ({"name": "gemma3"}, ["ollama pull gemma3:latest"]),
+        ({"name": "gemma3:1b", "source": "gemma3:1b"}, ["ollama pull gemma3:1b"]),
+        (
+            {"name": "m", "source": "http://r:5000/x/m:1"},
+            ["ollama pull --insecure r:5000/x/m:1", "ollama cp r:5000/x/m:1 m:latest"],
+        ),
+        (
+            {"name": "m", "source": "https://r/x/m"},
+            ["ollama pull r/x/m:latest", "ollama cp r/x/m:latest m:latest"],
+        ),
+        (
+            {"name": "m", "source": "r:5000/x/m", "insecure": True},
+            ["ollama pull --insecure r:5000/x/m:latest", "ollama cp r:5000/x/m:latest m:latest"],
+        ),
+    ],
+)
+def test_only_missing_models_are_pulled(model: dict[str, Any], commands: list[str] | None) -> None:
+    found = missing_models([model], models_in(LISTING))
+    assert [[" ".join(words) for words in pull.commands] for pull in found] == (
+        [] if commands is None else [commands]
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "words"), [({"name": "m", "source": "ftp://r/m"}, "ftp"), ({"name": ""}, "without a name")]
+)
+def test_what_cannot_be_pulled_is_refused(model: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidInput, match=words):
+        missing_models([model], [])
