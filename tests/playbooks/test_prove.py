@@ -63,7 +63,7 @@ def prove(
         "__inference_ask": False,
         **variables,
     }
-    return run_playbook("prove.yml", *words, variables=extra)
+    return run_playbook("steps/prove.yml", *words, variables=extra)
 
 
 def test_a_kept_contract_is_told_line_by_line(server: ScriptedServer, proof: Path) -> None:
