@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..plugin_utils.boundary.filters import as_filter
-from ..plugin_utils.rendering.modes import mode_objects
+from ..plugin_utils.rendering.mode_objects import mode_objects
 
 DOCUMENTATION = r"""
 name: mode_objects
@@ -18,9 +18,7 @@ author:
 description:
   - What field manager C(inference-mode) has to apply so that the wanted mode owns the GPU.
   - Empty when it does already.
-positional: mode, namespace, observed
-extends_documentation_fragment:
-  - inference.stack.objects.observed
+positional: mode, namespace, observed, only_existing
 options:
   _input:
     description: The models, each with C(deployment) and C(active), and perhaps C(replicas).
@@ -35,10 +33,18 @@ options:
     description: Where the Deployments live.
     type: str
     required: true
+  observed:
+    description: What M(inference.stack.cluster_objects_info) returned for the owner of the Deployments.
+    type: dict
+    required: true
+  only_existing:
+    description: Leave out what does not exist yet, as check mode has to.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
-scale: "{{ vllm_models | inference.stack.mode_objects('ml', 'ml', observed) }}"
+scale: "{{ vllm_models | inference.stack.mode_objects('ml', 'ml', observed.owners.vllm) }}"
 """
 
 RETURN = r"""

@@ -6,51 +6,64 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: cluster_objects_info
-short_description: Compare a list of Kubernetes objects with what a cluster has
+short_description: Compare Kubernetes objects of several owners with what a cluster has
 version_added: 0.1.0
 description:
-  - Reads, over one connection, everything that a role has to know before it applies a list of objects.
+  - Reads, over one connection, everything that a run has to know before it applies objects.
   - Has the API server try a server-side apply of each object that exists (a dry run), so that a caller needs
     to apply only what differs, and nothing where nothing does.
   - Says which objects cannot be applied yet because their namespace or API is missing, who owns
-    C(spec.replicas), which workloads have not rolled out, and which objects of the same owner were applied
-    earlier but left the list.
+    C(spec.replicas), which fields somebody else added, which workloads have not rolled out, whose pods run
+    with an outdated ConfigMap or Secret, and which objects of the same owner were applied earlier but left
+    the list.
   - Changes nothing.
 author:
   - The inference.stack authors
 options:
-  definitions:
-    description: The objects.
+  sets:
+    description: What each owner wants. The filter P(inference.stack.object_sets#filter) makes this form.
     type: list
     elements: dict
     required: true
-  secrets:
-    description: Objects of kind Secret. Their content is never returned.
-    type: list
-    elements: dict
-    default: []
-  foundation:
-    description: Objects that are applied first and never left over, such as the namespace.
-    type: list
-    elements: dict
-    default: []
-  share_replicas:
-    description: Leave C(spec.replicas) out of what would be applied once somebody else has set it.
-    type: bool
-    default: false
-  owner:
-    description: The owner of the objects, as in the label C(inference.stack/owner).
-    type: str
-    required: true
-  namespace:
-    description: The namespace whose ConfigMap C(inference-stack-OWNER) remembers what was applied.
-    type: str
-    required: true
-  config_maps:
-    description: ConfigMaps of O(namespace) whose data the caller wants to know.
-    type: list
-    elements: str
-    default: []
+    suboptions:
+      owner:
+        description: The owner of the objects, as in the label C(inference.stack/owner).
+        type: str
+        required: true
+      namespace:
+        description: The namespace whose ConfigMap C(inference-stack-OWNER) is the owner's inventory.
+        type: str
+        required: true
+      definitions:
+        description: The objects.
+        type: list
+        elements: dict
+        default: []
+      secrets:
+        description: Objects of kind Secret. Their content is never returned.
+        type: list
+        elements: dict
+        default: []
+      existing_secrets:
+        description: >-
+          Secrets that somebody else makes, as mappings with C(name) and the C(keys) that must be there.
+        type: list
+        elements: dict
+        default: []
+      foundation:
+        description: Objects that are applied first and never left over, such as the namespace.
+        type: list
+        elements: dict
+        default: []
+      share_replicas:
+        description: Leave C(spec.replicas) out of what would be applied once somebody else has set it.
+        type: bool
+        default: false
+      config_maps:
+        description: ConfigMaps of the namespace whose data the caller wants to know.
+        type: list
+        elements: str
+        default: []
 extends_documentation_fragment:
   - inference.stack.cluster
   - inference.stack.read_only
@@ -60,94 +73,108 @@ EXAMPLES = r"""
 - name: Read what the cluster has
   inference.stack.cluster_objects_info:
     kubeconfig: "{{ kubeconfig }}"
-    owner: vllm
-    namespace: ml
-    definitions: "{{ objects }}"
+    sets:
+      - owner: vllm
+        namespace: ml
+        definitions: "{{ objects }}"
   register: observed
 
 - name: Say what an apply would change
   ansible.builtin.debug:
-    msg: "{{ observed.pending | items2dict(key_name='object', value_name='verdict') }}"
+    msg: "{{ observed.owners.vllm.pending | items2dict(key_name='object', value_name='verdict') }}"
 """
 
 RETURN = r"""
-namespace_exists:
-  description: Whether the namespace exists.
-  type: bool
-  returned: success
-objects:
-  description:
-    - One row per object. Secrets first, then O(foundation), the ConfigMap that remembers, O(definitions).
-  type: list
-  elements: dict
+owners:
+  description: What was found, by owner.
+  type: dict
   returned: success
   contains:
-    object:
-      description: The object in words, such as C(apps/v1 Deployment ml/litellm).
-      type: str
-    exists:
-      description: Whether the cluster has it.
+    namespace_exists:
+      description: Whether the namespace exists.
       type: bool
-    applicable:
-      description: Whether it could be applied now. False where its namespace or its API is missing.
-      type: bool
-    obstacle:
-      description: What is missing, C(namespace) or C(api), or empty.
-      type: str
-    verdict:
-      description:
-        - What an apply would do. V(created), V(changed), V(unchanged), V(adopted) for a change of nothing
-          but the owners of fields, V(untried) where the server takes no dry run.
-      type: str
-    replicas:
-      description: C(spec.replicas) of the live object, if it has any.
-      type: int
-    replicas_managers:
-      description: Field managers that own C(spec.replicas).
+    objects:
+      description: One row per object. Secrets first, then the foundation, the inventory, the definitions.
       type: list
-      elements: str
-pending:
-  description:
-    - Objects to apply, in this order; empty when the cluster is as wanted. Secrets are not among them.
-  type: list
-  elements: dict
-  returned: success
-  contains:
-    object:
-      description: The object in words.
-      type: str
-    verdict:
-      description: As in RV(objects[].verdict).
-      type: str
-    definition:
-      description: What to apply.
+      elements: dict
+      contains:
+        object:
+          description: The object in words.
+          type: str
+          sample: apps/v1 Deployment ml/litellm
+        exists:
+          description: Whether the cluster has it.
+          type: bool
+        applicable:
+          description: Whether it could be applied now. False where its namespace or its API is missing.
+          type: bool
+        obstacle:
+          description: What is missing, C(namespace) or C(api), or empty.
+          type: str
+        verdict:
+          description:
+            - What an apply would do. V(created), V(changed), V(unchanged), V(adopted) for a change of nothing
+              but the owners of fields, V(untried) where the server takes no dry run.
+          type: str
+        replicas:
+          description: C(spec.replicas) of the live object, if it has any.
+          type: int
+        replicas_managers:
+          description: Field managers that own C(spec.replicas).
+          type: list
+          elements: str
+        foreign_fields:
+          description: Fields that somebody else added, each with C(manager) and C(field).
+          type: list
+          elements: dict
+    pending:
+      description:
+        - Objects to apply, in this order; empty when the cluster is as wanted. Secrets are not among them.
+      type: list
+      elements: dict
+      contains:
+        object:
+          description: The object in words.
+          type: str
+        verdict:
+          description: As in RV(owners.objects[].verdict).
+          type: str
+        definition:
+          description: What to apply.
+          type: dict
+    pending_secrets:
+      description: Places, counted from 0, in the owner's secrets of those to apply.
+      type: list
+      elements: int
+    missing_secrets:
+      description: Existing secrets that are not there, or lack C(keys).
+      type: list
+      elements: dict
+    restarts:
+      description:
+        - Workloads whose pods read a ConfigMap or Secret at their start that an apply changes, or that
+          somebody changed after the start; each with C(object), C(reference) and C(because). Objects with the
+          annotation C(inference.stack/reloaded) do not count.
+      type: list
+      elements: dict
+    unfinished:
+      description: Workloads among the objects that have not rolled out, and how far each is.
       type: dict
-pending_secrets:
-  description: Places, counted from 0, in O(secrets) of those to apply.
-  type: list
-  elements: int
-  returned: success
-unfinished:
-  description: Workloads among the objects that have not rolled out, and how far each is.
-  type: dict
-  returned: success
-  sample:
-    Deployment ml/litellm: 0 of 1 pods are available
-stale:
-  description: Objects with this owner's labels that it applied earlier and that are gone from the list.
-  type: list
-  elements: dict
-  returned: success
-memory:
-  description:
-    - The ConfigMap that remembers the objects, without the stale ones. To be applied when those are removed.
-  type: dict
-  returned: success
-config_maps:
-  description: Data of the ConfigMaps asked for; those that do not exist are left out.
-  type: dict
-  returned: success
+      sample:
+        Deployment ml/litellm: 0 of 1 pods are available
+    stale:
+      description: Objects with this owner's labels that it applied earlier and that are gone from the list.
+      type: list
+      elements: dict
+    inventory:
+      description: The inventory without the stale objects. To be applied when those are removed.
+      type: dict
+    config_maps:
+      description: Data of the ConfigMaps asked for; those that do not exist are left out.
+      type: dict
 """
+
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -158,30 +185,37 @@ from ..module_utils.cluster.objects import names_of_secrets
 from ..module_utils.cluster.observation import Wanted, observe
 from ..module_utils.errors import StackError, fail
 
+SETS: dict[str, dict[str, Any]] = {
+    "owner": {"type": "str", "required": True},
+    "namespace": {"type": "str", "required": True},
+    "definitions": {"type": "list", "elements": "dict", "default": []},
+    "secrets": {"type": "list", "elements": "dict", "default": [], "no_log": True},
+    "existing_secrets": {"type": "list", "elements": "dict", "default": [], "no_log": False},
+    "foundation": {"type": "list", "elements": "dict", "default": []},
+    "share_replicas": {"type": "bool", "default": False},
+    "config_maps": {"type": "list", "elements": "str", "default": []},
+}
+
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **CLUSTER_OPTIONS,
-            "definitions": {"type": "list", "elements": "dict", "required": True},
-            "secrets": {"type": "list", "elements": "dict", "default": [], "no_log": True},
-            "foundation": {"type": "list", "elements": "dict", "default": []},
-            "share_replicas": {"type": "bool", "default": False},
-            "owner": {"type": "str", "required": True},
-            "namespace": {"type": "str", "required": True},
-            "config_maps": {"type": "list", "elements": "str", "default": []},
+            "sets": {"type": "list", "elements": "dict", "required": True, "options": SETS},
         },
         supports_check_mode=True,
     )
     params = module.params
-    shown = harmless_values(params["kubeconfig"]) | names_of_secrets(params["secrets"])
+    shown = harmless_values(params["kubeconfig"])
+    for one in params["sets"]:
+        shown |= names_of_secrets(one["secrets"])
     module.no_log_values.difference_update(shown)
-    wanted = Wanted(**{name: params[name] for name in Wanted._fields})
+    wanted = [Wanted(**{name: one[name] for name in Wanted._fields}) for one in params["sets"]]
     try:
-        result = observe(Api.from_kubeconfig(params["kubeconfig"], params["context"]), wanted)
+        found = observe(Api.from_kubeconfig(params["kubeconfig"], params["context"]), wanted)
     except StackError as error:
         fail(module, error)
-    module.exit_json(changed=False, **result)
+    module.exit_json(changed=False, owners=found)
 
 
 if __name__ == "__main__":

@@ -96,6 +96,24 @@ deployments:
         start_seconds:
           description: Seconds from the last start of its container until it served; V(none) when unknown.
           type: float
+foreign_fields:
+  description: Fields that somebody else added to this collection's Deployments of the namespace.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    object:
+      description: The Deployment in words.
+      type: str
+      sample: Deployment litellm
+    field:
+      description: The field.
+      type: str
+      sample: spec.template.spec.containers[litellm].env[DEBUG]
+    manager:
+      description: The field manager that owns it.
+      type: str
+      sample: kubectl-edit
 config_maps:
   description: Data of the ConfigMaps asked for; those that do not exist are left out.
   type: dict
@@ -111,8 +129,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils.cluster.absent_cluster import ANSWER_OPTIONS, answer_of
 from ..module_utils.cluster.api import Api
 from ..module_utils.cluster.config_maps import read_config_maps
+from ..module_utils.cluster.foreign_fields import foreign_fields
 from ..module_utils.cluster.kubeconfig import harmless_values
-from ..module_utils.cluster.objects import is_owned, replicas_managers
+from ..module_utils.cluster.objects import MANAGED_BY, MANAGED_BY_LABEL, is_owned, replicas_managers
 from ..module_utils.cluster.redaction import hide_secrets
 from ..module_utils.cluster.rollouts import selector
 from ..module_utils.cluster.start_times import is_ready, start_seconds
@@ -122,21 +141,30 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "names": {"type": "list", "elements": "str", "default": []},
     "owner": {"type": "str"},
 }
-NOTHING: dict[str, Any] = {"deployments": [], "config_maps": {}}
+NOTHING: dict[str, Any] = {"deployments": [], "foreign_fields": [], "config_maps": {}}
 
 
 def read(api: Api, params: Mapping[str, Any]) -> dict[str, Any]:
+    listed = api.get(f"/apis/apps/v1/namespaces/{quote(params['namespace'])}/deployments") or {}
+    found = listed.get("items") or []
     return {
-        "deployments": read_deployments(api, params),
+        "deployments": wanted_deployments(api, params, found),
+        "foreign_fields": [
+            {"object": f"Deployment {one['metadata']['name']}", **row}
+            for one in found
+            if (one["metadata"].get("labels") or {}).get(MANAGED_BY_LABEL) == MANAGED_BY
+            for row in foreign_fields(one)
+        ],
         "config_maps": read_config_maps(api, params["namespace"], params["config_maps"]),
     }
 
 
-def read_deployments(api: Api, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+def wanted_deployments(
+    api: Api, params: Mapping[str, Any], deployments: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
     """The Deployments that were asked for and exist."""
-    listed = api.get(f"/apis/apps/v1/namespaces/{quote(params['namespace'])}/deployments") or {}
     wanted = []
-    for found in listed.get("items") or []:
+    for found in deployments:
         owned = bool(params["owner"]) and is_owned(found, params["owner"])
         if owned or found["metadata"]["name"] in params["names"]:
             wanted.append(describe(api, params["namespace"], found, owned))

@@ -19,12 +19,14 @@ author:
   - The inference.stack authors
 options:
   workloads:
-    description: The objects. Only C(apiVersion), C(kind) and C(metadata.name)/C(metadata.namespace) are used.
+    description:
+      - The objects. Only C(apiVersion), C(kind) and C(metadata.name)/C(metadata.namespace) are used.
+      - With C(timeout) an object has a number of seconds of its own.
     type: list
     elements: dict
     required: true
   timeout:
-    description: Seconds to wait for all of them together.
+    description: Seconds to wait for those that have no C(timeout) of their own.
     type: int
     default: 600
 extends_documentation_fragment:
@@ -86,12 +88,13 @@ def main() -> None:
     states: dict[str, str] = {}
     try:
         api = Api.from_kubeconfig(module.params["kubeconfig"], module.params["context"])
-        rollout = Rollout(api, [Identity.of(item) for item in module.params["workloads"]])
+        workloads = [(Identity.of(item), item.get("timeout")) for item in module.params["workloads"]]
+        rollout = Rollout(api, [identity for identity, _ in workloads])
         try:
             if module.check_mode:
                 rollout.look()
             else:
-                rollout.wait(module.params["timeout"])
+                rollout.wait(module.params["timeout"], {one: float(own) for one, own in workloads if own})
             pods = rollout.pods()
         finally:
             states = {name: state.summary for name, state in rollout.states.items()}

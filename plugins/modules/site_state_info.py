@@ -134,6 +134,10 @@ workloads:
     image:
       description: Image of its first container.
       type: str
+    foreign_fields:
+      description: Fields that somebody else added, each with C(manager) and C(field).
+      type: list
+      elements: dict
     complaints:
       description: Why its controller cannot make pods.
       type: list

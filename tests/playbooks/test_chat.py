@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.playbook_run import ROOT, run_playbook
 from tests.playbooks.test_operating import AWAY, KEY, MODEL, NOBODY
@@ -112,9 +113,9 @@ def test_check_mode_lists_what_a_site_without_a_cluster_would_get() -> None:
     bare = READY | {"inference_kubeconfig": {}, "inference_gateway_url": NOBODY}
     done = play("chat", bare, "--check")
     assert done.returncode == 0, done.stdout[-3000:]
-    listed = ("PersistentVolumeClaim open-webui-data", "Secret open-webui-environment", "Service open-webui")
+    listed = ("Claim ml/open-webui-data", "Secret ml/open-webui-environment", "Service ml/open-webui")
     assert [name for name in listed if name not in done.stdout] == []
-    assert "changed=2" in done.stdout and CHAT_KEY not in done.stdout
+    assert "changed=1" in done.stdout and CHAT_KEY not in done.stdout
     gone = play("chat", bare | {"chat_state": "absent", "chat_data": "absent"}, "--check")
     assert gone.returncode == 0, gone.stdout[-3000:]
     assert "changed=0" in gone.stdout
@@ -123,7 +124,7 @@ def test_check_mode_lists_what_a_site_without_a_cluster_would_get() -> None:
 def test_a_site_without_a_chat_writes_none(tmp_path: Path) -> None:
     done = play("render", {"render_output": str(tmp_path)} | READY, "--check")
     assert done.returncode == 0, done.stdout[-3000:]
-    assert "(item=litellm)" in done.stdout
+    assert "(item=litellm/deployment-litellm.yaml)" in done.stdout
     assert "open-webui" not in done.stdout
 
 
@@ -131,15 +132,15 @@ def test_a_site_with_a_chat_gets_the_plans_names(tmp_path: Path) -> None:
     given = {"inference_chat": True, "litellm_port": 4100}
     done = play("render", {"render_output": str(tmp_path), **READY, **given})
     assert done.returncode == 0, done.stdout[-3000:]
-    text = (tmp_path / "open-webui.json").read_text("utf-8")
-    (chat,) = (item for item in json.loads(text) if item["kind"] == "Deployment")
+    text = "".join(path.read_text("utf-8") for path in tmp_path.rglob("*.yaml*"))
+    chat = yaml.safe_load((tmp_path / "open-webui/deployment-open-webui.yaml").read_text("utf-8"))
     (container,) = chat["spec"]["template"]["spec"]["containers"]
     environment = {entry["name"]: entry.get("value") for entry in container["env"]}
     assert environment["DEFAULT_MODELS"] == MODEL
     assert environment["OPENAI_API_BASE_URL"] == "http://litellm.ml.svc.cluster.local:4100/v1"
     assert CHAT_KEY not in text
-    (claim,) = json.loads((tmp_path / "open-webui-data.json").read_text("utf-8"))
-    assert claim["kind"] == "PersistentVolumeClaim"
+    claim = tmp_path / "open-webui-data/persistentvolumeclaim-open-webui-data.yaml"
+    assert yaml.safe_load(claim.read_text("utf-8"))["kind"] == "PersistentVolumeClaim"
 
 
 def test_an_inherited_inventory_that_wants_a_chat_gives_it_the_same_inputs(tmp_path: Path) -> None:
@@ -161,6 +162,6 @@ def test_an_inherited_inventory_that_wants_a_chat_gives_it_the_same_inputs(tmp_p
         "vllm_kv_cache_dtype": "auto",
         "enable_chat": True,
     }
-    done = play("compute_plan", READY | inherited | {"litellm_port": 4100}, str(tmp_path / "show.yml"))
+    done = play("steps/compute_plan", READY | inherited | {"litellm_port": 4100}, str(tmp_path / "show.yml"))
     seen = json.dumps([True, "http://litellm.ml.svc.cluster.local:4100/v1", MODEL])
     assert f"SEEN={seen}" in done.stdout, done.stdout[-3000:]

@@ -43,7 +43,7 @@ class Identity(NamedTuple):
 
     @classmethod
     def parse(cls, line: str) -> Identity:
-        """The reverse of str(): a line of the ConfigMap that remembers what was applied."""
+        """The reverse of str(): one line of an inventory."""
         parts = line.split(" ")
         if len(parts) != 3 or "/" not in parts[2]:
             raise InvalidInput(f"Not an object's identity: {line!r}.")
@@ -56,38 +56,6 @@ class Identity(NamedTuple):
         if self.namespace:
             metadata["namespace"] = self.namespace
         return {"apiVersion": self.api_version, "kind": self.kind, "metadata": metadata}
-
-
-def memory_name(owner: str) -> str:
-    """The ConfigMap that remembers what an owner applied."""
-    return f"inference-stack-{owner}"
-
-
-def memory(identities: Iterable[Identity], owner: str, namespace: str) -> dict[str, Any]:
-    """That ConfigMap, with one line per object."""
-    lines = sorted({str(identity) for identity in identities})
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {
-            "name": memory_name(owner),
-            "namespace": namespace,
-            "labels": {MANAGED_BY_LABEL: MANAGED_BY, OWNER_LABEL: owner},
-        },
-        "data": {"objects": "".join(f"{line}\n" for line in lines)},
-    }
-
-
-def recall(found: Mapping[str, Any] | None) -> list[Identity]:
-    """What the ConfigMap says was applied. A line that nobody can read is nothing to delete by."""
-    text = ((found or {}).get("data") or {}).get("objects") or ""
-    identities = []
-    for line in str(text).splitlines():
-        try:
-            identities.append(Identity.parse(line))
-        except InvalidInput:
-            continue
-    return identities
 
 
 def is_owned(found: Mapping[str, Any], owner: str) -> bool:

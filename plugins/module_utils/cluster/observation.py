@@ -1,83 +1,104 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads what a cluster has of a list of objects, and tries what applying them would change."""
+"""Reads what a cluster has of the objects of several owners, and tries what applying them would change."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..errors import ProbeFailed
-from . import dry_run as comparing
+from . import dry_run
 from .api import Api, Refused
 from .config_maps import read_config_maps
+from .foreign_fields import foreign_fields
+from .inventory import inventory, inventory_name, listed_objects
 from .objects import (
     FIELD_MANAGER,
     WORKLOADS,
     Identity,
     has_handed_over,
     is_owned,
-    memory,
-    memory_name,
-    recall,
     replicas_managers,
     without_replicas,
 )
+from .restarts import CONFIGURATION, PodConfiguration, is_changed
 from .rollouts import progress
 
 Definition = Mapping[str, Any]
-# Whoever gets one of these would get it from the real apply as well.
+# The real apply would be answered in the same way.
 _FINAL = frozenset((401, 403, 422))
 _ATTEMPTS = 3
 
 
 class Wanted(NamedTuple):
-    """What an owner wants to have in the cluster."""
+    """What one owner wants to have in the cluster."""
 
     owner: str
     namespace: str
     foundation: Sequence[Definition] = ()
     definitions: Sequence[Definition] = ()
     secrets: Sequence[Definition] = ()
+    existing_secrets: Sequence[Mapping[str, Any]] = ()
     share_replicas: bool = False
     config_maps: Sequence[str] = ()
 
 
-def observe(api: Api, wanted: Wanted) -> dict[str, Any]:
-    """Everything that a run has to know before it applies the objects."""
-    return _Observer(api, wanted).result()
+def observe(api: Api, wanted: Iterable[Wanted]) -> dict[str, dict[str, Any]]:
+    """Everything that a run has to know before it applies the objects, by owner."""
+    shared = _Shared(api)
+    return {one.owner: _Observer(shared, one).result() for one in wanted}
+
+
+class _Shared:
+    """What all owners ask for, read once."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self.configuration = PodConfiguration(api)
+        self._namespaces: dict[str, bool] = {}
+
+    def has_namespace(self, name: str) -> bool:
+        if name not in self._namespaces:
+            self._namespaces[name] = self.api.read("v1", "Namespace", "", name) is not None
+        return self._namespaces[name]
 
 
 class _Observer:
-    """One look at a cluster, over one connection."""
+    """One look at the objects of one owner."""
 
-    def __init__(self, api: Api, wanted: Wanted) -> None:
-        self._api = api
+    def __init__(self, shared: _Shared, wanted: Wanted) -> None:
+        self._shared = shared
+        self._api = shared.api
         self._wanted = wanted
-        self._namespaces: dict[str, bool] = {}
         self._unfinished: dict[str, str] = {}
+        self._live: dict[Identity, dict[str, Any]] = {}
+        self._rolling: set[Identity] = set()
+        """Workloads whose pods an apply replaces anyway."""
 
     def result(self) -> dict[str, Any]:
         wanted = self._wanted
         identities = [Identity.of(item) for item in (*wanted.definitions, *wanted.secrets)]
         stale = self._stale(identities)
-        remembered = memory([*identities, *stale], wanted.owner, wanted.namespace)
+        listed = inventory([*identities, *stale], wanted.owner, wanted.namespace)
         secrets = [self._describe(item) for item in wanted.secrets]
-        ordered = [*wanted.foundation, remembered, *wanted.definitions]
+        ordered = [*wanted.foundation, listed, *wanted.definitions]
         rows = [self._describe(item) for item in ordered]
         return {
-            "namespace_exists": self._has_namespace(wanted.namespace),
+            "namespace_exists": self._shared.has_namespace(wanted.namespace),
             "objects": [row for row, _ in (*secrets, *rows)],
             "pending": [
                 {"object": row["object"], "verdict": row["verdict"], "definition": definition}
                 for row, definition in rows
-                if row["verdict"] != comparing.UNCHANGED
+                if row["verdict"] != dry_run.UNCHANGED
             ],
             "pending_secrets": [
-                index for index, (row, _) in enumerate(secrets) if row["verdict"] != comparing.UNCHANGED
+                index for index, (row, _) in enumerate(secrets) if row["verdict"] != dry_run.UNCHANGED
             ],
+            "missing_secrets": self._missing_secrets(),
+            "restarts": self._restarts(),
             "unfinished": self._unfinished,
             "stale": [identity.reference() for identity in stale],
-            "memory": memory(identities, wanted.owner, wanted.namespace),
+            "inventory": inventory(identities, wanted.owner, wanted.namespace),
             "config_maps": self._config_maps(),
         }
 
@@ -89,19 +110,23 @@ class _Observer:
             "exists": False,
             "applicable": True,
             "obstacle": "",
-            "verdict": comparing.CREATED,
+            "verdict": dry_run.CREATED,
         }
         resource = self._api.resource(identity.api_version, identity.kind)
         if resource is None:
             return {**row, "applicable": False, "obstacle": "api"}, definition
-        if resource.namespaced and not self._has_namespace(identity.namespace):
+        if resource.namespaced and not self._shared.has_namespace(identity.namespace):
             return {**row, "applicable": False, "obstacle": "namespace"}, definition
         found = self._api.read(*identity)
         if found is None:
             if identity.kind in WORKLOADS:
                 self._unfinished[_label(identity)] = progress(None).summary
+            if identity.kind in CONFIGURATION:
+                self._shared.configuration.will_change(identity)
             return row, definition
+        self._live[identity] = found
         row["exists"] = True
+        row["foreign_fields"] = foreign_fields(found)
         if "replicas" in (found.get("spec") or {}):
             row["replicas"] = found["spec"]["replicas"]
             row["replicas_managers"] = replicas_managers(found)
@@ -124,35 +149,64 @@ class _Observer:
                     raise ProbeFailed(
                         f"The API server refuses {identity} (HTTP {error.status}){reason}"
                     ) from None
-                return comparing.UNTRIED
-            if latest is not None and comparing.is_same_version(latest, tried):
-                return comparing.verdict(latest, tried, FIELD_MANAGER)
+                self._rolling.add(identity)
+                return dry_run.UNTRIED
+            if latest is not None and dry_run.is_same_version(latest, tried):
+                if is_changed(latest, tried):
+                    self._shared.configuration.will_change(identity)
+                if _template(latest) != _template(tried):
+                    self._rolling.add(identity)
+                return dry_run.verdict(latest, tried, FIELD_MANAGER)
             latest = self._api.read(*identity)
-        return comparing.UNTRIED
+        self._rolling.add(identity)
+        return dry_run.UNTRIED
+
+    def _restarts(self) -> list[dict[str, Any]]:
+        """Workloads whose pods go on with a configuration that is not the cluster's, and why."""
+        return [
+            {"object": str(identity), "reference": identity.reference(), "because": because}
+            for identity, found in self._live.items()
+            if identity.kind in WORKLOADS and identity not in self._rolling
+            for because in [self._shared.configuration.outdated(identity, found)]
+            if because
+        ]
+
+    def _missing_secrets(self) -> list[dict[str, Any]]:
+        """Secrets that somebody else should have made, and the keys that each lacks."""
+        missing = []
+        for secret in self._wanted.existing_secrets:
+            found = None
+            if self._shared.has_namespace(self._wanted.namespace):
+                found = self._api.read("v1", "Secret", self._wanted.namespace, secret["name"])
+            lacking = [key for key in secret["keys"] if key not in ((found or {}).get("data") or {})]
+            if found is None or lacking:
+                missing.append({"name": secret["name"], "exists": found is not None, "keys": lacking})
+        return missing
 
     def _stale(self, identities: Sequence[Identity]) -> list[Identity]:
         """What this owner applied earlier and no longer lists, as far as it is still there and its own."""
         wanted = self._wanted
-        if not self._has_namespace(wanted.namespace):
+        if not self._shared.has_namespace(wanted.namespace):
             return []
-        remembered = recall(self._api.read("v1", "ConfigMap", wanted.namespace, memory_name(wanted.owner)))
+        listed = listed_objects(
+            self._api.read("v1", "ConfigMap", wanted.namespace, inventory_name(wanted.owner))
+        )
         return [
             identity
-            for identity in remembered
+            for identity in listed
             if identity not in identities and is_owned(self._api.read(*identity) or {}, wanted.owner)
         ]
 
     def _config_maps(self) -> dict[str, Any]:
         wanted = self._wanted
-        if not self._has_namespace(wanted.namespace):
+        if not self._shared.has_namespace(wanted.namespace):
             return {}
         return read_config_maps(self._api, wanted.namespace, wanted.config_maps)
-
-    def _has_namespace(self, name: str) -> bool:
-        if name not in self._namespaces:
-            self._namespaces[name] = self._api.read("v1", "Namespace", "", name) is not None
-        return self._namespaces[name]
 
 
 def _label(identity: Identity) -> str:
     return f"{identity.kind} {identity.namespace}/{identity.name}"
+
+
+def _template(document: Mapping[str, Any]) -> Any:
+    return (document.get("spec") or {}).get("template")

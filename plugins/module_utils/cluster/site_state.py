@@ -12,6 +12,7 @@ from ..openai_api.failures import redact
 from . import engine_logs, rollouts
 from .api import Refused
 from .config_maps import read_config_maps
+from .foreign_fields import foreign_fields
 from .objects import Identity
 
 # The line that tells stands far above the end.
@@ -86,6 +87,7 @@ class SiteState:
             "summary": progress.summary,
             "image": str(containers[0].get("image") or ""),
             "complaints": rollouts.controller_complaints(found),
+            "foreign_fields": foreign_fields(found),
             "labels": (template.get("metadata") or {}).get("labels") or {},
             "pods": [self._pod(identity.namespace, pod) for pod in self._pods_of(identity.namespace, found)],
         }
@@ -148,6 +150,7 @@ _NO_WORKLOAD: dict[str, Any] = {
     "summary": "does not exist",
     "image": "",
     "complaints": [],
+    "foreign_fields": [],
     "labels": {},
     "pods": [],
 }

@@ -42,9 +42,13 @@ class Rollout:
         self._pause = pause
         self.states: dict[str, rollouts.Progress] = {}
 
-    def wait(self, timeout: float) -> None:
-        """Return when every workload has arrived; else say what stands in the way of each."""
-        deadline = self._clock() + timeout
+    def wait(self, timeout: float, own: Mapping[Identity, float] | None = None) -> None:
+        """Return when every workload has arrived; else say what stands in the way of each.
+
+        ``own`` are the seconds of workloads that may take another time than ``timeout``.
+        """
+        begin = self._clock()
+        ends = {identity: begin + (own or {}).get(identity, timeout) for identity in self._workloads}
         interval = 0.25
         while True:
             waiting = self.look()
@@ -53,10 +57,13 @@ class Rollout:
             hopeless = self._hopeless(waiting)
             if hopeless:
                 raise ProbeFailed("\n".join(self._explain(*item) for item in hopeless))
-            if self._clock() >= deadline:
-                explained = "\n".join(self._explain(*item) for item in waiting)
-                raise DeadlineExceeded(f"Not rolled out within {timeout:g} seconds.\n{explained}")
-            self._pause(min(interval, max(deadline - self._clock(), 0.05)))
+            late = [item for item in waiting if self._clock() >= ends[item[0]]]
+            if late:
+                explained = "\n".join(self._explain(*item) for item in late)
+                taken = max(ends[identity] - begin for identity, _ in late)
+                raise DeadlineExceeded(f"Not rolled out within {taken:g} seconds.\n{explained}")
+            nearest = min(ends[identity] for identity, _ in waiting)
+            self._pause(min(interval, max(nearest - self._clock(), 0.05)))
             interval = min(interval * 1.5, 3.0)
 
     def explain(self) -> str:

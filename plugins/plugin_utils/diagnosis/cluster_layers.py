@@ -45,8 +45,8 @@ def node(site: Site) -> list[Finding]:
 def pod(site: Site) -> list[Finding]:
     """Was a pod started for each model that the mode wants?"""
     if not site.wanted_models:
-        return [not_applicable("engines", f"mode {site.mode} wants no engine")]
-    return [_pod(site, model) for model in site.wanted_models]
+        return [not_applicable("engines", f"mode {site.mode} wants no engine"), *_foreign_fields(site)]
+    return [*(_pod(site, model) for model in site.wanted_models), *_foreign_fields(site)]
 
 
 def has_started(site: Site, model: Model) -> bool:
@@ -170,6 +170,23 @@ def _pod(site: Site, model: Model) -> Finding:
     if pending and not serving:
         return _pending(site, model, pending[0])
     return ok(model.name, ", ".join(f"pod {row['name']} on {row.get('node') or '?'}" for row in pods))
+
+
+def _foreign_fields(site: Site) -> Iterator[Finding]:
+    """What somebody else added to our workloads. A field of the specification changes how they run."""
+    for row in site.workloads:
+        fields = row.get("foreign_fields") or []
+        told = ", ".join(f"{field['field']} (by {field['manager']})" for field in fields)
+        name = str(row.get("name"))
+        if any(str(field["field"]).startswith("spec.") for field in fields):
+            yield degraded(
+                name,
+                f"somebody added by hand: {told}",
+                f"Put it into the inventory, or remove it: 'kubectl -n {row.get('namespace')} edit "
+                f"{str(row.get('kind')).lower()} {name}'. No run removes it.",
+            )
+        elif fields:
+            yield ok(name, f"somebody added by hand: {told}")
 
 
 def _pending(site: Site, model: Model, row: Mapping[str, Any]) -> Finding:

@@ -134,9 +134,13 @@ class Site:
                 return node
         return next((node for node in self.nodes if host.address in (node.get("addresses") or [])), None)
 
+    @property
+    def workloads(self) -> list[dict[str, Any]]:
+        return self.cluster.get("workloads") or []
+
     def workload(self, kind: str, name: str) -> dict[str, Any]:
         """Empty where it was not asked for or could not be."""
-        for row in self.cluster.get("workloads") or []:
+        for row in self.workloads:
             if (row.get("kind"), row.get("name")) == (kind, name):
                 return dict(row)
         return {}

@@ -47,7 +47,7 @@ def own_objects(definitions: Any, owner: str, requirements: Any = ()) -> list[di
         metadata["labels"] = labels
         if ids:
             metadata["annotations"] = {REQUIREMENTS_ANNOTATION: ids, **(metadata.get("annotations") or {})}
-    return sorted(rows, key=_rank)
+    return sorted(rows, key=rank)
 
 
 def object_references(definitions: Any, workloads: bool = False) -> list[dict[str, Any]]:
@@ -56,7 +56,8 @@ def object_references(definitions: Any, workloads: bool = False) -> list[dict[st
     return [Identity.of(row).reference() for row in rows if not workloads or row.get("kind") in WORKLOADS]
 
 
-def _rank(row: Mapping[str, Any]) -> int:
+def rank(row: Mapping[str, Any]) -> int:
+    """The place of a kind in the order to apply: what others refer to comes first."""
     kind = row["kind"]
     return _FIRST.index(kind) if kind in _FIRST else len(_FIRST)
 

@@ -54,6 +54,13 @@ def changes_text(comparison: Mapping[str, Any]) -> Iterator[str]:
             yield from paragraph("Its name leaves the gateway.", "      ")
         elif row["away"]:
             yield from paragraph(_meanwhile(row["meanwhile"]), "      ")
+    yield from foreign_text(comparison)
+
+
+def foreign_text(comparison: Mapping[str, Any]) -> Iterator[str]:
+    """What somebody else added by hand, which no run removes."""
+    for told in comparison["foreign_fields"]:
+        yield from paragraph(f"{told} was added by hand, and a run leaves it there", "  ! ")
 
 
 def summary_text(comparison: Mapping[str, Any]) -> Iterator[str]:

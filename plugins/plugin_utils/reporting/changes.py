@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...module_utils.cluster.redaction import hide_secrets
+from ...module_utils.mode.hand_over import mode_objects
+from ...module_utils.mode.record import recorded_mode
 from ..boundary.filters import read_rows
 from ..boundary.plain import plain
-from ..rendering.modes import MODE_CONFIG_MAP, mode_objects
 from .missing_downloads import downloads
 from .pod_changes import Change, differences
 
@@ -36,12 +37,15 @@ def plan_changes(plan: Any, definitions: Any, live: Any, hosts: Any) -> dict[str
     for row in rows:
         row["meanwhile"] = _meanwhile(planned, row) if row["away"] else []
         row["download_bytes"] = _download(repositories.get(row["model"]), caches)
-    recorded = (found.get("config_maps") or {}).get(MODE_CONFIG_MAP) or {}
     return {
         "cluster": {"state": state, "server": found.get("server") or "", "reason": found.get("reason") or ""},
-        "mode": {"live": recorded.get("mode"), "planned": planned["default_mode"]},
+        "mode": {"live": recorded_mode(found.get("config_maps")), "planned": planned["default_mode"]},
         "models": rows,
         "downloads": caches,
+        "foreign_fields": [
+            f"{row['object']}: {row['field']} (by {row['manager']})"
+            for row in found.get("foreign_fields") or []
+        ],
         "summary": {status: sum(row["status"] == status for row in rows) for status in STATUSES},
     }
 

@@ -82,11 +82,11 @@ def _play(roles: Sequence[str], inputs: dict[str, Any]) -> list[dict[str, Any]]:
     for role in roles:
         include = {"name": f"inference.stack.{role}", "tasks_from": "render.yml", "public": True}
         tasks.append({"ansible.builtin.include_role": include})
-        facts[role] = f"{{{{ __{role}_objects }}}}"
-    secrets = (f"__{role}_secrets | default([])" for role in roles)
-    facts["secrets"] = f"{{{{ {' + '.join(secrets)} }}}}"
-    if "open_webui" in roles:
-        facts["open_webui_data"] = "{{ __open_webui_data_objects }}"
+        facts[role] = f"{{{{ {role}_objects }}}}"
+    sets = f"({' + '.join(f'{role}_object_sets' for role in roles)}) | inference.stack.object_sets"
+    facts["secrets"] = f"{{{{ {sets} | map(attribute='secrets') | flatten }}}}"
+    data = "selectattr('owner', 'equalto', 'open-webui-data') | map(attribute='definitions') | flatten"
+    facts["open_webui_data"] = f"{{{{ {sets} | {data} }}}}"
     shown = {"msg": "RESULT={{ __rendered | to_json | b64encode }}"}
     tasks.append({"ansible.builtin.debug": shown, "vars": {"__rendered": facts}})
     return [

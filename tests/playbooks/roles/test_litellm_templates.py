@@ -101,8 +101,8 @@ def test_the_front_door_stays_open_during_an_update() -> None:
     assert (port["port"], port["nodePort"]) == (4000, 30400)
 
 
-def test_pods_follow_configuration_and_environment() -> None:
+def test_pods_follow_the_configuration() -> None:
     gateway = one("litellm", "Deployment", "litellm")
     annotations = gateway["spec"]["template"]["metadata"]["annotations"]
-    assert set(annotations) == {"inference.stack/configuration", "inference.stack/environment"}
+    assert set(annotations) == {"inference.stack/configuration"}
     assert pod_of(gateway)["enableServiceLinks"] is False

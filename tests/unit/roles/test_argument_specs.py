@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -175,17 +176,43 @@ def test_inputs_are_in_the_readme(role: str) -> None:
     assert [name for name in sorted(names) if f"`{name}`" not in readme] == []
 
 
-def test_vars_are_private(role: str) -> None:
-    names = {name for path in (ROLES / role / "vars").glob("**/*.yml") for name in load(path)}
-    assert [name for name in sorted(names) if not name.startswith(f"__{role}_")] == []
+def outputs(role: str) -> set[str]:
+    """The names that a role gives to others, as its README lists them."""
+    _, _, section = (ROLES / role / "README.md").read_text("utf-8").partition("\n## Outputs\n")
+    section, _, _ = section.partition("\n## ")
+    return set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
 
 
-def test_registered_names_are_private(role: str) -> None:
-    for path, task in tasks_of(role):
-        names = [task.get("register"), (task.get("loop_control") or {}).get("loop_var")]
-        names += [(task.get("loop_control") or {}).get("index_var")]
+def names_in_tasks(role: str) -> Iterator[str]:
+    """Every name that a task registers, sets or loops with."""
+    for _, task in tasks_of(role):
+        control = task.get("loop_control") or {}
+        yield from filter(None, (task.get("register"), control.get("loop_var"), control.get("index_var")))
         facts = task.get("ansible.builtin.set_fact")
-        names += list(facts) if isinstance(facts, dict) else []
-        for name in filter(None, names):
-            if name != "cacheable":
-                assert name.startswith(f"__{role}_"), f"{path.name}: {name}"
+        yield from (name for name in (facts if isinstance(facts, dict) else ()) if name != "cacheable")
+
+
+def test_what_is_no_input_is_private_or_an_output(role: str) -> None:
+    names = {name for path in (ROLES / role / "vars").glob("**/*.yml") for name in load(path)}
+    names |= set(names_in_tasks(role))
+    public = {name for name in names if not name.startswith(f"__{role}_")}
+    assert public == outputs(role)
+    assert [name for name in sorted(public) if not name.startswith(f"{role}_")] == []
+
+
+def test_nobody_reads_what_is_private_to_a_role(role: str) -> None:
+    root = ROLES.parent
+    files = [
+        path
+        for folder in ("playbooks", "roles", "plugins", "inventories", "molecule", "tools")
+        for path in (root / folder).rglob("*")
+        if path.is_file()
+        and path.suffix in (".yml", ".yaml", ".j2", ".py")
+        and ROLES / role not in path.parents
+    ]
+    found = [
+        f"{path.relative_to(root)}: {name}"
+        for path in files
+        for name in re.findall(rf"\b__{role}_\w+", path.read_text("utf-8"))
+    ]
+    assert found == []

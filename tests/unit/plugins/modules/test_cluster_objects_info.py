@@ -38,16 +38,28 @@ class Cluster:
         self.server.routes[f"GET {ENGINE_PATH}"] = lambda exchange: exchange.reply(found)
 
     def ask(self, check: bool = False, **more: Any) -> ModuleRun:
-        request = {"owner": "vllm", "namespace": "ml", "definitions": [DEPLOYMENT], **more}
-        return self._run_module(cluster_objects_info.main, ask(self.server, **request), check=check)
+        wanted = {"owner": "vllm", "namespace": "ml", "definitions": [DEPLOYMENT], **more}
+        return self.ask_all([wanted], check)
 
-    def verdict(self, **more: Any) -> str:
+    def ask_all(self, sets: list[dict[str, Any]], check: bool = False) -> ModuleRun:
+        return self._run_module(cluster_objects_info.main, ask(self.server, sets=sets), check=check)
+
+    def found(self, **more: Any) -> dict[str, Any]:
         run = self.ask(**more)
         assert not run.failed, run.result
-        return next(row["verdict"] for row in run.result["objects"] if row["object"] == ENGINE_NAME)
+        return found(run)
+
+    def verdict(self, **more: Any) -> str:
+        rows = self.found(**more)["objects"]
+        return next(row["verdict"] for row in rows if row["object"] == ENGINE_NAME)
 
     def applied(self, **more: Any) -> list[dict[str, Any]]:
-        return [row["definition"] for row in self.ask(**more).result["pending"]]
+        return [row["definition"] for row in self.found(**more)["pending"]]
+
+
+def found(run: ModuleRun) -> dict[str, Any]:
+    rows: dict[str, Any] = run.result["owners"]["vllm"]
+    return rows
 
 
 @pytest.fixture
@@ -73,12 +85,12 @@ def test_it_reads_what_an_owner_has(site: Cluster, check: bool) -> None:
         check, definitions=[DEPLOYMENT, certificate, elsewhere], config_maps=["inference-mode", "absent"]
     )
     assert run.exit_code == 0, run.result
-    _memory, found, missing_api, missing_namespace = run.result["objects"]
-    assert found["exists"] and found["replicas"] == 1
-    assert found["replicas_managers"] == ["inference-mode"]
+    _inventory, live, missing_api, missing_namespace = found(run)["objects"]
+    assert live["exists"] and live["replicas"] == 1
+    assert live["replicas_managers"] == ["inference-mode"]
     assert (missing_api["obstacle"], missing_namespace["obstacle"]) == ("api", "namespace")
-    assert [item["metadata"]["name"] for item in run.result["stale"]] == ["mine"]
-    assert run.result["config_maps"] == {"inference-mode": {"mode": "ml"}}
+    assert [item["metadata"]["name"] for item in found(run)["stale"]] == ["mine"]
+    assert found(run)["config_maps"] == {"inference-mode": {"mode": "ml"}}
     assert run.result["changed"] is False
     assert site.server.requests[0].headers["Authorization"] == f"Bearer {TOKEN}"
     assert site.server.connections == 1
@@ -94,7 +106,7 @@ def test_nothing_but_dry_runs_is_sent(site: Cluster) -> None:
 
 def test_what_is_as_wanted_is_not_pending(site: Cluster) -> None:
     assert site.verdict() == "unchanged"
-    assert ENGINE_NAME not in [row["object"] for row in site.ask().result["pending"]]
+    assert ENGINE_NAME not in [row["object"] for row in site.found()["pending"]]
 
 
 @pytest.mark.parametrize(
@@ -115,12 +127,12 @@ def test_what_differs_is_pending(site: Cluster, outcome: dict[str, Any], status:
 def test_what_is_not_there_is_created_without_a_try(site: Cluster) -> None:
     new = {**DEPLOYMENT, "metadata": {"name": "new", "namespace": "ml"}}
     run = site.ask(definitions=[new])
-    assert run.result["pending"][-1] == {
+    assert found(run)["pending"][-1] == {
         "object": "apps/v1 Deployment ml/new",
         "verdict": "created",
         "definition": new,
     }
-    assert run.result["unfinished"] == {"Deployment ml/new": "does not exist"}
+    assert found(run)["unfinished"] == {"Deployment ml/new": "does not exist"}
 
 
 def test_a_write_between_read_and_try_is_not_taken_for_a_change(site: Cluster) -> None:
@@ -168,19 +180,19 @@ def test_replicas_are_ours_only_while_we_alone_own_them(site: Cluster, managers:
         assert ("replicas" in applied["spec"]) is ours
 
 
-def test_the_memory_keeps_what_still_has_to_go(site: Cluster) -> None:
+def test_the_inventory_keeps_what_still_has_to_go(site: Cluster) -> None:
     run = site.ask()
-    remembered = run.result["pending"][0]["definition"]["data"]["objects"]
-    assert remembered == f"{ENGINE_NAME}\nv1 Service ml/mine\n"
-    assert run.result["memory"]["data"]["objects"] == f"{ENGINE_NAME}\n"
+    listed = found(run)["pending"][0]["definition"]["data"]["objects"]
+    assert listed == f"{ENGINE_NAME}\nv1 Service ml/mine\n"
+    assert found(run)["inventory"]["data"]["objects"] == f"{ENGINE_NAME}\n"
 
 
 def test_the_foundation_comes_first_and_is_never_left_over(site: Cluster) -> None:
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ml", "labels": {"a": "b"}}}
     site.tries("/api/v1/namespaces/ml", labelled("ml", {"a": "b"}))
     run = site.ask(foundation=[namespace])
-    assert run.result["pending"][0]["definition"] == namespace
-    assert "Namespace" not in run.result["memory"]["data"]["objects"]
+    assert found(run)["pending"][0]["definition"] == namespace
+    assert "Namespace" not in found(run)["inventory"]["data"]["objects"]
 
 
 def test_secrets_are_told_by_their_place_and_never_shown(site: Cluster) -> None:
@@ -192,8 +204,8 @@ def test_secrets_are_told_by_their_place_and_never_shown(site: Cluster) -> None:
     )
     site.tries("/api/v1/namespaces/ml/secrets/keys", SECRET)
     run = site.ask(secrets=[SECRET], definitions=[])
-    assert run.result["pending_secrets"] == [0]
-    assert run.result["objects"][0]["object"] == "v1 Secret ml/keys"
+    assert found(run)["pending_secrets"] == [0]
+    assert found(run)["objects"][0]["object"] == "v1 Secret ml/keys"
     site.tries("/api/v1/namespaces/ml/secrets/keys", {"message": "bad value: secret-value"}, 422)
     refused = site.ask(secrets=[SECRET], definitions=[])
     assert "refuses v1 Secret ml/keys (HTTP 422)" in refused.result["msg"]
@@ -202,7 +214,113 @@ def test_secrets_are_told_by_their_place_and_never_shown(site: Cluster) -> None:
 
 
 def test_what_has_not_rolled_out_is_told(site: Cluster) -> None:
-    assert site.ask().result["unfinished"] == {}
+    assert site.found()["unfinished"] == {}
     waiting = {**ENGINE, "status": {"observedGeneration": 1, "updatedReplicas": 1}}
     site.reads(waiting)
-    assert site.ask().result["unfinished"] == {"Deployment ml/engine": "0 of 1 pods are available"}
+    assert site.found()["unfinished"] == {"Deployment ml/engine": "0 of 1 pods are available"}
+
+
+SETTINGS = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "ml"}}
+SETTINGS_PATH = "/api/v1/namespaces/ml/configmaps/settings"
+EARLY, LATE = "2026-01-01T10:00:00Z", "2026-01-01T11:00:00Z"
+
+
+def reads_settings(
+    site: Cluster, changed: str, started: str, annotations: dict[str, str] | None = None
+) -> None:
+    """A pod of the engine that started once, and its ConfigMap, which changed once."""
+    live = engine(template={"spec": {"volumes": [{"configMap": {"name": "settings"}}]}})
+    site.reads(live)
+    site.tries(ENGINE_PATH, live)
+    entry = {"manager": "kubectl-edit", "time": changed, "fieldsV1": {"f:data": {"f:a": {}}}}
+    settings = {
+        "kind": "ConfigMap",
+        "metadata": {"name": "settings", "managedFields": [entry], "annotations": annotations or {}},
+        "data": {"a": "1"},
+    }
+    site.server.routes[f"GET {SETTINGS_PATH}"] = lambda exchange: exchange.reply(settings)
+    site.tries(SETTINGS_PATH, settings)
+    running = {"state": {"running": {"startedAt": started}}}
+    pod = {"metadata": {"labels": {"app": "engine"}}, "status": {"containerStatuses": [running]}}
+    site.server.routes["GET /api/v1/namespaces/ml/pods"] = lambda exchange: exchange.reply({"items": [pod]})
+
+
+@pytest.mark.parametrize(
+    ("changed", "started", "annotations", "restarts"),
+    [
+        (EARLY, LATE, {}, 0),
+        (EARLY, EARLY, {}, 0),
+        (LATE, EARLY, {}, 1),
+        (LATE, EARLY, {"inference.stack/reloaded": "true"}, 0),
+    ],
+)
+def test_a_pod_older_than_its_configuration_has_to_start_again(
+    site: Cluster, changed: str, started: str, annotations: dict[str, str], restarts: int
+) -> None:
+    reads_settings(site, changed, started, annotations)
+    rows = site.found(definitions=[SETTINGS, DEPLOYMENT])["restarts"]
+    assert [row["object"] for row in rows] == [ENGINE_NAME] * restarts
+    assert all("ConfigMap settings changed at 2026-01-01T11:00:00Z" in row["because"] for row in rows)
+
+
+def test_a_repaired_configuration_starts_its_pods_again(site: Cluster) -> None:
+    reads_settings(site, EARLY, LATE)
+    right = {"kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"a": "2"}}
+    site.tries(SETTINGS_PATH, right)
+    (row,) = site.found(definitions=[SETTINGS, DEPLOYMENT])["restarts"]
+    assert (row["object"], row["because"]) == (ENGINE_NAME, "ConfigMap settings changes")
+    assert row["reference"]["metadata"] == {"name": "engine", "namespace": "ml"}
+
+
+def test_what_rolls_out_anyway_is_not_started_twice(site: Cluster) -> None:
+    reads_settings(site, LATE, EARLY)
+    site.tries(ENGINE_PATH, engine(template={"spec": {"containers": []}}))
+    assert site.found(definitions=[SETTINGS, DEPLOYMENT])["restarts"] == []
+
+
+def test_fields_of_somebody_else_are_told(site: Cluster) -> None:
+    live = engine()
+    container: dict[str, Any] = {
+        'k:{"name":"vllm"}': {"f:env": {'k:{"name":"DEBUG"}': {".": {}, "f:value": {}}}}
+    }
+    fields = {"f:spec": {"f:template": {"f:spec": {"f:containers": container}}}}
+    live["metadata"]["managedFields"].append({"manager": "kubectl-set", "fieldsV1": fields})
+    site.reads(live)
+    row = next(row for row in site.found()["objects"] if row["object"] == ENGINE_NAME)
+    assert row["foreign_fields"] == [
+        {"manager": "kubectl-set", "field": "spec.template.spec.containers[vllm].env[DEBUG]"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "missing"),
+    [
+        ({"token": "eA=="}, []),
+        ({"other": "eA=="}, [{"name": "hub", "exists": True, "keys": ["token"]}]),
+        (None, [{"name": "hub", "exists": False, "keys": ["token"]}]),
+    ],
+)
+def test_secrets_that_somebody_else_makes_are_looked_for(
+    site: Cluster, data: dict[str, str] | None, missing: list[dict[str, Any]]
+) -> None:
+    known = [
+        {"kind": kind, "name": f"{kind.lower()}s", "namespaced": kind != "Namespace"}
+        for kind in ("Namespace", "Secret", "ConfigMap", "Service")
+    ]
+    site.server.routes["GET /api/v1"] = lambda exchange: exchange.reply({"resources": known})
+    if data is not None:
+        secret = {"kind": "Secret", "metadata": {"name": "hub"}, "data": data}
+        site.server.routes["GET /api/v1/namespaces/ml/secrets/hub"] = lambda exchange: exchange.reply(secret)
+    run = site.ask(existing_secrets=[{"name": "hub", "keys": ["token"]}])
+    assert found(run)["missing_secrets"] == missing
+    assert "eA==" not in f"{run.result}"
+
+
+def test_several_owners_share_one_connection_and_one_look_at_the_namespace(site: Cluster) -> None:
+    other = {"owner": "web", "namespace": "ml", "definitions": []}
+    run = site.ask_all([{"owner": "vllm", "namespace": "ml", "definitions": [DEPLOYMENT]}, other])
+    assert set(run.result["owners"]) == {"vllm", "web"}
+    assert run.result["owners"]["web"]["stale"] == []
+    assert site.server.connections == 1
+    asked = [request.path for request in site.server.requests]
+    assert asked.count("/api/v1/namespaces/ml") == 1

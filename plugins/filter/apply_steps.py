@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The filter apply_steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..plugin_utils.boundary.filters import as_filter
+from ..plugin_utils.rendering.apply_steps import apply_steps
+
+DOCUMENTATION = r"""
+name: apply_steps
+short_description: Work out what an apply has to do
+version_added: 0.1.0
+author:
+  - The inference.stack authors
+description:
+  - Puts what differs into the order of an apply, from namespaces to the restarts of pods that run with an
+    outdated ConfigMap or Secret.
+  - Holds back in check mode what a dry run of the server would refuse, because its namespace or API is
+    missing.
+
+positional: sets, check_mode, now
+options:
+  _input:
+    description: The result of M(inference.stack.cluster_objects_info). Empty where there is no cluster yet.
+    type: dict
+    required: true
+  sets:
+    description: The result of P(inference.stack.object_sets#filter). Needed only where there is no cluster.
+    type: list
+    elements: dict
+    required: true
+  check_mode:
+    description: Whether nothing is going to be changed.
+    type: bool
+    default: false
+  now:
+    description: The time that marks a restart.
+    type: str
+    default: ""
+"""
+
+EXAMPLES = r"""
+steps: "{{ observed | inference.stack.apply_steps([], ansible_check_mode, '2026-01-31T12:00:00Z') }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The steps. None of them holds the content of a Secret.
+  type: dict
+  contains:
+    differs:
+      description: Whether anything has to be done or told.
+      type: bool
+    unknown_kinds:
+      description: Objects whose API the cluster does not have.
+      type: list
+      elements: str
+    unseen:
+      description: Objects that would be created, and that a dry run cannot try.
+      type: list
+      elements: str
+    missing_secrets:
+      description: Sentences about Secrets that somebody else should have made.
+      type: list
+      elements: str
+    secrets:
+      description: Which Secrets to apply, by C(owner) and C(place) in its list.
+      type: list
+      elements: dict
+    namespaces:
+      description: Namespaces to apply with them.
+      type: list
+      elements: dict
+    objects:
+      description: Everything else to apply.
+      type: list
+      elements: dict
+    changes:
+      description: Whether applying the objects changes more than the owners of fields.
+      type: bool
+    untried:
+      description: Whether the server took no dry run of one of them.
+      type: bool
+    stale:
+      description: Objects to remove.
+      type: list
+      elements: dict
+    inventories:
+      description: Inventories to apply after that.
+      type: list
+      elements: dict
+    restarts:
+      description: Partial objects whose apply starts pods again.
+      type: list
+      elements: dict
+    restarted:
+      description: The same in words, each with its reason.
+      type: list
+      elements: str
+    foreign_fields:
+      description: Fields that somebody else added to the objects, in words.
+      type: list
+      elements: str
+    unfinished:
+      description: Workloads that have not rolled out, and how far each is.
+      type: dict
+"""
+
+
+class FilterModule:
+    """Offers apply_steps."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"apply_steps": as_filter(apply_steps)}

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which fields of our objects somebody else wrote. Pure.
+
+A server-side apply leaves fields alone that it does not name. What a person added by hand therefore survives
+every run, and metadata.managedFields tells who wrote it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .objects import FIELD_MANAGER
+
+# Parts of Kubernetes and of this collection whose fields are no surprise.
+_EXPECTED = frozenset(
+    {
+        *(FIELD_MANAGER, "inference-mode", "inference-restart"),
+        *("k3s", "kubelet", "kube-apiserver", "kube-controller-manager", "kube-scheduler"),
+        *("cloud-controller-manager", "k3s-supervisor", "deploy@server"),
+    }
+)
+# What kubectl writes down for itself, and how often a workload runs: modes and autoscalers share that field.
+_UNREMARKABLE = frozenset(
+    {
+        "metadata.annotations[kubectl.kubernetes.io/last-applied-configuration]",
+        "metadata.annotations[deployment.kubernetes.io/revision]",
+        "spec.template.metadata.annotations[kubectl.kubernetes.io/restartedAt]",
+        "spec.replicas",
+    }
+)
+_MAPS = ("labels", "annotations", "data", "nodeSelector", "matchLabels", "limits", "requests")
+
+
+def foreign_fields(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Rows with manager and field, for every field that only others than we own."""
+    entries = [
+        (str(entry.get("manager") or ""), entry.get("fieldsV1") or {})
+        for entry in (found.get("metadata") or {}).get("managedFields") or []
+        if not entry.get("subresource")
+    ]
+    ours = {path for manager, fields in entries if manager in _EXPECTED for path in _paths(fields)}
+    rows = [
+        {"manager": manager, "field": path}
+        for manager, fields in entries
+        if manager not in _EXPECTED
+        for path in _paths(fields)
+        if path not in ours and path not in _UNREMARKABLE and not path.startswith("status")
+    ]
+    return sorted(rows, key=lambda row: (row["field"], row["manager"]))
+
+
+def _paths(fields: Mapping[str, Any], prefix: str = "", parent: str = "") -> Iterator[str]:
+    """Leaves of fieldsV1 as people write them, such as spec.template.spec.containers[a].env[DEBUG]."""
+    for key, inner in fields.items():
+        if key == ".":
+            continue
+        path, name, is_item = _step(key, prefix, parent)
+        # Whoever added an item of a list owns it whole: its parts say no more.
+        if not inner or (is_item and "." in inner):
+            yield path
+        else:
+            yield from _paths(inner, path, name)
+
+
+def _step(key: str, prefix: str, parent: str) -> tuple[str, str, bool]:
+    kind, _, name = key.partition(":")
+    if kind == "f":
+        is_entry = parent in _MAPS
+        path = f"{prefix}[{name}]" if is_entry else f"{prefix}.{name}" if prefix else name
+        return path, "" if is_entry else name, False
+    try:
+        value = json.loads(name)
+    except ValueError:
+        value = name
+    shown = ", ".join(str(part) for part in value.values()) if isinstance(value, dict) else str(value)
+    return f"{prefix}[{shown}]", "", True

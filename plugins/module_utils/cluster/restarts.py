@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which pods still run with a configuration that is no longer the cluster's.
+
+A program that reads its ConfigMap or Secret at its start goes on with what it read, whatever becomes of the
+object. So a pod that is older than the last change of what it read has to start again, whoever changed it.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from .objects import Identity
+
+RELOADED = "inference.stack/reloaded"
+"""Annotation of a ConfigMap or Secret: "true" when its readers notice a change without a restart."""
+CONFIGURATION = ("ConfigMap", "Secret")
+
+
+class Reader(Protocol):
+    """The part of Api that is needed here."""
+
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any] | None: ...
+    def read(self, api_version: str, kind: str, namespace: str, name: str) -> dict[str, Any] | None: ...
+
+
+def is_changed(found: Mapping[str, Any], tried: Mapping[str, Any]) -> bool:
+    """Whether a dry run changed what a ConfigMap or Secret holds."""
+    return found.get("kind", tried.get("kind")) in CONFIGURATION and any(
+        (found.get(key) or {}) != (tried.get(key) or {}) for key in ("data", "binaryData")
+    )
+
+
+class PodConfiguration:
+    """What the pods of a cluster read at their start, and when that changed last."""
+
+    def __init__(self, api: Reader) -> None:
+        self._api = api
+        self._changing: set[Identity] = set()
+        self._objects: dict[Identity, dict[str, Any] | None] = {}
+        self._pods: dict[str, list[dict[str, Any]]] = {}
+
+    def will_change(self, identity: Identity) -> None:
+        """Remember that an apply is going to change an object."""
+        self._changing.add(identity)
+
+    def outdated(self, identity: Identity, workload: Mapping[str, Any]) -> str:
+        """Why the pods of a workload have to start again, in words; empty when they need not."""
+        template = ((workload.get("spec") or {}).get("template") or {}).get("spec") or {}
+        read = sorted(set(read_at_start(template, identity.namespace)))
+        if not read:
+            return ""
+        started = self._oldest_start(identity.namespace, workload)
+        if started is None:
+            return ""
+        for item in read:
+            found = self._object(item)
+            if found is not None and _is_reloaded(found):
+                continue
+            if item in self._changing:
+                return f"{item.kind} {item.name} changes"
+            changed = last_change(found or {})
+            if changed is not None and started < changed:
+                return f"{item.kind} {item.name} changed at {changed:%Y-%m-%dT%H:%M:%SZ}, after its start"
+        return ""
+
+    def _object(self, identity: Identity) -> dict[str, Any] | None:
+        if identity not in self._objects:
+            self._objects[identity] = self._api.read(*identity)
+        return self._objects[identity]
+
+    def _oldest_start(self, namespace: str, workload: Mapping[str, Any]) -> datetime.datetime | None:
+        """When the longest running container of a workload's pods started; None when none runs."""
+        if namespace not in self._pods:
+            answer = self._api.get(f"/api/v1/namespaces/{quote(namespace)}/pods") or {}
+            self._pods[namespace] = answer.get("items") or []
+        labels = ((workload.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
+        starts = [start for pod in self._pods[namespace] if _is_of(pod, labels) for start in _starts(pod)]
+        return min(starts, default=None)
+
+
+def read_at_start(pod: Mapping[str, Any], namespace: str) -> Iterator[Identity]:
+    """The ConfigMaps and Secrets that a pod's specification refers to."""
+    for volume in pod.get("volumes") or []:
+        sources = [volume, *((volume.get("projected") or {}).get("sources") or [])]
+        for source in sources:
+            yield from _named(source.get("configMap"), "ConfigMap", "name", namespace)
+            yield from _named(source.get("secret"), "Secret", "secretName", namespace)
+            yield from _named(source.get("secret"), "Secret", "name", namespace)
+    for container in (*(pod.get("initContainers") or []), *(pod.get("containers") or [])):
+        for source in container.get("envFrom") or []:
+            yield from _named(source.get("configMapRef"), "ConfigMap", "name", namespace)
+            yield from _named(source.get("secretRef"), "Secret", "name", namespace)
+        for variable in container.get("env") or []:
+            source = variable.get("valueFrom") or {}
+            yield from _named(source.get("configMapKeyRef"), "ConfigMap", "name", namespace)
+            yield from _named(source.get("secretKeyRef"), "Secret", "name", namespace)
+
+
+def last_change(found: Mapping[str, Any]) -> datetime.datetime | None:
+    """When somebody last wrote what a ConfigMap or Secret holds (times of metadata.managedFields)."""
+    times = [
+        _time(entry.get("time"))
+        for entry in (found.get("metadata") or {}).get("managedFields") or []
+        if {"f:data", "f:binaryData", "f:stringData"} & set(entry.get("fieldsV1") or {})
+    ]
+    return max((time for time in times if time is not None), default=None)
+
+
+def _named(source: Any, kind: str, key: str, namespace: str) -> Iterator[Identity]:
+    if isinstance(source, Mapping) and source.get(key):
+        yield Identity("v1", kind, namespace, str(source[key]))
+
+
+def _is_reloaded(found: Mapping[str, Any]) -> bool:
+    annotations = (found.get("metadata") or {}).get("annotations") or {}
+    return annotations.get(RELOADED) == "true"
+
+
+def _is_of(pod: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    metadata = pod.get("metadata") or {}
+    has = metadata.get("labels") or {}
+    return bool(labels) and not metadata.get("deletionTimestamp") and labels.items() <= has.items()
+
+
+def _starts(pod: Mapping[str, Any]) -> Iterator[datetime.datetime]:
+    for status in (pod.get("status") or {}).get("containerStatuses") or []:
+        start = _time(((status.get("state") or {}).get("running") or {}).get("startedAt"))
+        if start is not None:
+            yield start
+
+
+def _time(text: Any) -> datetime.datetime | None:
+    try:
+        return datetime.datetime.fromisoformat(str(text).replace("Z", "+00:00")) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run has to do, in order, so that the cluster has the objects of all owners. Pure.
+
+Namespaces come first, then Secrets (in a call that nobody sees), then everything else by kind, then what left
+the lists, and last the restarts of pods with an outdated configuration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ...module_utils.cluster.objects import Identity
+from ...module_utils.errors import InvalidInput
+from ..boundary.plain import plain
+from .objects import rank
+
+RESTARTED = "inference.stack/restarted"
+"""Annotation of a pod template. Its time is the only thing that the field manager of restarts writes."""
+_DIFFERENCES = (
+    *("unknown_kinds", "unseen", "namespaces", "secrets", "objects", "stale", "restarts", "missing_secrets"),
+)
+_CREATED, _CHANGED, _UNTRIED = "created", "changed", "untried"
+
+
+def apply_steps(observed: Any, sets: Any, check_mode: bool = False, now: str = "") -> dict[str, Any]:
+    """The steps. ``observed`` is the result of cluster_objects_info; empty when there is no cluster yet.
+
+    Check mode holds back what a dry run of the server would refuse, and lists it as ``unseen`` instead.
+    """
+    owners: dict[str, Mapping[str, Any]] = (plain(observed) or {}).get("owners") or {}
+    if not owners:
+        return {**_nothing(), "unseen": _names(plain(sets)), "differs": True}
+    rows = [row for found in owners.values() for row in found["objects"]]
+    held_back = {row["object"] for row in rows if not row["applicable"]} if check_mode else set()
+    pending = _once(row for found in owners.values() for row in found["pending"])
+    pending = [row for row in pending if row["object"] not in held_back]
+    restarts = [row for found in owners.values() for row in found["restarts"]]
+    stale = [row for found in owners.values() for row in found["stale"]]
+    steps = {
+        "unknown_kinds": [row["object"] for row in rows if row["obstacle"] == "api"],
+        "unseen": [row["object"] for row in rows if not row["applicable"]] if check_mode else [],
+        **_calls(pending, _pending_secrets(owners, check_mode)),
+        "stale": stale,
+        "inventories": [found["inventory"] for found in owners.values() if found["stale"]],
+        "restarts": [_restart(row, now) for row in restarts],
+        "restarted": [f"{row['object']}: {row['because']}" for row in restarts],
+        "missing_secrets": [
+            _missing(row, owner) for owner, found in owners.items() for row in found["missing_secrets"]
+        ],
+        "foreign_fields": _foreign(rows),
+        "unfinished": {name: how for found in owners.values() for name, how in found["unfinished"].items()},
+    }
+    steps["differs"] = any(steps[key] for key in _DIFFERENCES)
+    return steps
+
+
+def pending_secrets(steps: Any, sets: Any) -> list[dict[str, Any]]:
+    """What goes to the cluster unseen: the pending Secrets with the namespaces that they need. Secret."""
+    found, wanted = plain(steps), {row["owner"]: row for row in plain(sets)}
+    secrets = [wanted[row["owner"]]["secrets"][row["place"]] for row in found["secrets"]]
+    return [*found["namespaces"], *secrets]
+
+
+def _calls(pending: Sequence[Mapping[str, Any]], secrets: list[dict[str, Any]]) -> dict[str, Any]:
+    """Namespaces go with the Secrets where some are pending, else with everything else."""
+    namespaces = [row for row in pending if row["definition"]["kind"] == "Namespace"] if secrets else []
+    objects = [row for row in pending if row not in namespaces]
+    verdicts = {row["verdict"] for row in objects}
+    return {
+        "secrets": secrets,
+        "namespaces": [row["definition"] for row in namespaces],
+        "objects": [row["definition"] for row in objects],
+        # That a field changed its owner alone is no change to report.
+        "changes": bool(verdicts & {_CREATED, _CHANGED}),
+        "untried": _UNTRIED in verdicts,
+    }
+
+
+def _nothing() -> dict[str, Any]:
+    lists = (
+        *("unknown_kinds", "unseen", "namespaces", "secrets", "objects", "stale", "inventories", "restarts"),
+        *("restarted", "missing_secrets", "foreign_fields"),
+    )
+    return {**{name: [] for name in lists}, "changes": False, "untried": False, "unfinished": {}}
+
+
+def _names(sets: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What would be created where there is no cluster."""
+    names: dict[str, None] = {}
+    for row in sets:
+        for definition in (*row["foundation"], *row["secrets"], *row["definitions"]):
+            names[str(Identity.of(definition))] = None
+    return list(names)
+
+
+def _once(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """By kind, in the order of the owners. Owners that share a namespace apply it once."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for row in rows:
+        earlier = found.setdefault(row["object"], row)
+        if earlier["definition"] != row["definition"]:
+            raise InvalidInput(
+                f"Two owners want {row['object']} differently.", "Name it in one of them only."
+            )
+    return sorted(found.values(), key=lambda row: rank(row["definition"]))
+
+
+def _pending_secrets(owners: Mapping[str, Mapping[str, Any]], check_mode: bool) -> list[dict[str, Any]]:
+    """Where the Secrets to apply stand. A namespace that is missing comes with whatever is applied first."""
+    return [
+        {"owner": owner, "place": place}
+        for owner, found in owners.items()
+        if found["namespace_exists"] or not check_mode
+        for place in found["pending_secrets"]
+    ]
+
+
+def _restart(row: Mapping[str, Any], now: str) -> dict[str, Any]:
+    return {**row["reference"], "spec": {"template": {"metadata": {"annotations": {RESTARTED: now}}}}}
+
+
+def _missing(row: Mapping[str, Any], owner: str) -> str:
+    if row["exists"]:
+        return f"The Secret {row['name']} of {owner} lacks {', '.join(row['keys'])}."
+    return f"The Secret {row['name']} of {owner} does not exist."
+
+
+def _foreign(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [
+        f"{row['object']}: {field['field']} (by {field['manager']})"
+        for row in rows
+        for field in row.get("foreign_fields") or []
+    ]

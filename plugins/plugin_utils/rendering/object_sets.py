@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What roles want to have in the cluster, checked and completed: one set of objects for each owner. Pure."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ...module_utils.cluster.objects import MANAGED_BY, MANAGED_BY_LABEL
+from ...module_utils.cluster.restarts import RELOADED
+from ...module_utils.errors import InvalidInput
+from ..boundary.filters import read_rows
+from ..boundary.plain import plain
+from .objects import object_references, own_objects
+
+DEFAULTS: dict[str, Any] = {
+    "definitions": [],
+    "secrets": [],
+    "create_namespace": True,
+    # Caches on the host (hostPath) need privileged.
+    "pod_security": {"enforce": "privileged", "warn": "baseline", "audit": "baseline"},
+    "requirements": [],
+    "share_replicas": False,
+    "config_maps": [],
+    "timeout": 600,
+}
+_LEAVING: dict[str, Any] = {"definitions": [], "secrets": [], "create_namespace": False}
+_REQUIRED = ("owner", "namespace")
+_SECRET_FORMS = ("values", "existing", "external")
+_OWNER = re.compile(r"[a-z0-9]([-a-z0-9]{0,40}[a-z0-9])?")
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+
+
+def object_sets(sets: Any, leaving: bool = False, requirements: Any = ()) -> list[dict[str, Any]]:
+    """The sets as cluster_objects_info takes them: objects with the owner's labels, Secrets as objects.
+
+    Raises InvalidInput for an owner or namespace that Kubernetes would refuse, an owner that is there twice,
+    and a secret that says none or several of values, existing and external. ``leaving`` takes the objects
+    out. ``requirements`` are for sets without their own.
+    """
+    found: list[dict[str, Any]] = []
+    for row in read_rows(sets, "cluster_objects_sets"):
+        found.append(_complete({**row, **_LEAVING} if leaving else {"requirements": requirements, **row}))
+    owners = [row["owner"] for row in found]
+    if twice := sorted({owner for owner in owners if owners.count(owner) > 1}):
+        raise InvalidInput(f"cluster_objects_sets has {', '.join(twice)} twice.", "Owners must differ.")
+    return found
+
+
+def workload_deadlines(sets: Any) -> list[dict[str, Any]]:
+    """References of all workloads, each with the seconds that its set may take."""
+    return [
+        {**reference, "timeout": int(row.get("timeout") or DEFAULTS["timeout"])}
+        for row in read_rows(sets, "cluster_objects_sets")
+        for reference in object_references(row.get("definitions") or [], workloads=True)
+    ]
+
+
+def _complete(row: Mapping[str, Any]) -> dict[str, Any]:
+    owner = str(row.get("owner") or "")
+    if not _OWNER.fullmatch(owner):
+        raise InvalidInput(
+            f"cluster_objects_sets: the owner {owner!r} is no name of letters, digits and dashes."
+        )
+    where = f"cluster_objects_sets, owner {owner}"
+    if unknown := sorted(set(row) - {*_REQUIRED, *DEFAULTS}):
+        raise InvalidInput(
+            f"{where} has unknown keys: {', '.join(unknown)}.",
+            f"Known: {', '.join((*_REQUIRED, *DEFAULTS))}.",
+        )
+    namespace = str(row.get("namespace") or "")
+    if not _NAMESPACE.fullmatch(namespace):
+        raise InvalidInput(f"{where}: {namespace!r} is no name of a namespace.")
+    one = {**DEFAULTS, **row}
+    made, existing = _secrets(one["secrets"], namespace, where)
+    return {
+        "owner": owner,
+        "namespace": namespace,
+        "foundation": [_namespace(namespace, one["pod_security"])] if one["create_namespace"] else [],
+        "definitions": own_objects(one["definitions"], owner, one["requirements"]),
+        "secrets": own_objects(made, owner, one["requirements"]),
+        "existing_secrets": existing,
+        "share_replicas": bool(one["share_replicas"]),
+        "config_maps": list(one["config_maps"]),
+    }
+
+
+def _namespace(name: str, pod_security: Mapping[str, str]) -> dict[str, Any]:
+    levels = {f"pod-security.kubernetes.io/{mode}": level for mode, level in (pod_security or {}).items()}
+    labels = {MANAGED_BY_LABEL: MANAGED_BY, **levels}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+
+
+def _secrets(rows: Any, namespace: str, where: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Secrets to make, and those that somebody else makes. No message holds a value."""
+    made: list[dict[str, Any]] = []
+    existing: list[dict[str, Any]] = []
+    for row in read_rows(rows, f"secrets of {where}"):
+        name = str(row.get("name") or "")
+        if not _NAMESPACE.fullmatch(name):
+            raise InvalidInput(f"{where}: a secret has the name {name!r}, which Kubernetes refuses.")
+        if unknown := sorted(set(row) - {"name", "reloaded", *_SECRET_FORMS}):
+            raise InvalidInput(f"{where}: the secret {name} has unknown keys: {', '.join(unknown)}.")
+        forms = [form for form in _SECRET_FORMS if form in row]
+        if len(forms) != 1:
+            raise InvalidInput(f"{where}: the secret {name} needs one of {', '.join(_SECRET_FORMS)}.")
+        if forms == ["external"]:
+            raise InvalidInput(
+                f"{where}: the secret {name} is external, which is reserved and does not work yet.",
+                "Let another tool make the Secret, and use existing.",
+            )
+        if forms == ["existing"]:
+            existing.append({"name": name, "keys": [str(key) for key in plain(row["existing"])]})
+        else:
+            made.append(_secret(name, namespace, row["values"], bool(row.get("reloaded"))))
+    return made, existing
+
+
+def _secret(name: str, namespace: str, values: Mapping[str, Any], reloaded: bool) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"name": name, "namespace": namespace}
+    if reloaded:
+        metadata["annotations"] = {RELOADED: "true"}
+    data = {key: base64.b64encode(str(value).encode()).decode() for key, value in values.items()}
+    return {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata, "data": data}

@@ -1,0 +1,162 @@
+"""The filters apply_steps and pending_secrets: what an apply has to do, in order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.inference.stack.plugins.filter import apply_steps, object_sets, pending_secrets
+
+from tests.unit.plugins.filter.filter_calls import call, thing
+
+NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ml"}}
+SETS = [
+    {
+        "owner": "web",
+        "namespace": "ml",
+        "definitions": [thing(name="web")],
+        "secrets": [{"name": "keys", "values": {"A": "1"}}, {"name": "more", "values": {"B": "2"}}],
+    }
+]
+
+
+def row(definition: dict[str, Any], verdict: str, **more: Any) -> dict[str, Any]:
+    metadata = definition["metadata"]
+    name = (
+        f"{definition['apiVersion']} {definition['kind']} {metadata.get('namespace', '')}/{metadata['name']}"
+    )
+    return {
+        "object": name,
+        "exists": verdict != "created",
+        "applicable": True,
+        "obstacle": "",
+        "verdict": verdict,
+    } | more
+
+
+def owner(*pending: tuple[dict[str, Any], str], **more: Any) -> dict[str, Any]:
+    rows = [row(definition, verdict) for definition, verdict in pending]
+    return {
+        "namespace_exists": True,
+        "objects": rows,
+        "pending": [
+            {**one, "definition": definition} for one, (definition, _) in zip(rows, pending, strict=True)
+        ],
+        "pending_secrets": [],
+        "missing_secrets": [],
+        "restarts": [],
+        "unfinished": {},
+        "stale": [],
+        "inventory": thing("ConfigMap", "inventory"),
+        "config_maps": {},
+    } | more
+
+
+def steps(*owners: dict[str, Any], check: bool = False) -> dict[str, Any]:
+    observed = {"owners": {f"owner-{place}": one for place, one in enumerate(owners)}}
+    found: dict[str, Any] = call(apply_steps, observed, [], check, "2026-01-31T12:00:00Z")
+    return found
+
+
+def names(definitions: list[dict[str, Any]]) -> list[str]:
+    return [item["metadata"]["name"] for item in definitions]
+
+
+def test_a_cluster_as_wanted_needs_nothing() -> None:
+    found = steps(owner(), owner())
+    assert not found["differs"]
+    assert (found["objects"], found["secrets"], found["restarts"]) == ([], [], [])
+
+
+def test_objects_of_all_owners_are_ordered_by_kind() -> None:
+    first = owner((NAMESPACE, "created"), (thing(name="a"), "changed"))
+    second = owner((NAMESPACE, "created"), (thing("Service", "b"), "created"))
+    found = steps(first, second)
+    assert names(found["objects"]) == ["ml", "b", "a"]
+    assert found["differs"] and found["changes"]
+
+
+def test_namespaces_go_with_pending_secrets() -> None:
+    found = steps(owner((NAMESPACE, "created"), pending_secrets=[1]))
+    assert (found["objects"], names(found["namespaces"])) == ([], ["ml"])
+    found["secrets"] = [{"owner": "web", "place": 1}]
+    sent = call(pending_secrets, found, call(object_sets, SETS))
+    assert names(sent) == ["ml", "more"]
+    assert sent[1]["data"] == {"B": "Mg=="}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "changes", "untried"),
+    [("created", True, False), ("changed", True, False), ("adopted", False, False), ("untried", False, True)],
+)
+def test_a_new_owner_of_a_field_is_no_change(verdict: str, changes: bool, untried: bool) -> None:
+    found = steps(owner((thing(), verdict)))
+    assert (found["differs"], found["changes"], found["untried"]) == (True, changes, untried)
+
+
+def test_two_owners_must_not_want_an_object_differently() -> None:
+    other = thing(spec={"replicas": 2})
+    with pytest.raises(AnsibleFilterError, match="apps/v1 Deployment ml/vllm-qwen differently"):
+        steps(owner((thing(), "changed")), owner((other, "changed")))
+
+
+def test_check_mode_tells_what_no_dry_run_can_try() -> None:
+    lacking = owner((thing(), "created"), pending_secrets=[0], namespace_exists=False)
+    lacking["objects"][0]["applicable"] = False
+    found = steps(lacking, check=True)
+    assert found["unseen"] == ["apps/v1 Deployment ml/vllm-qwen"]
+    assert (found["objects"], found["secrets"]) == ([], [])
+    real = steps(lacking)
+    assert (real["unseen"], names(real["objects"]), len(real["secrets"])) == ([], ["vllm-qwen"], 1)
+
+
+def test_without_a_cluster_everything_would_be_created() -> None:
+    found = call(apply_steps, {}, call(object_sets, SETS), True, "")
+    assert found["unseen"] == [
+        "v1 Namespace /ml",
+        "v1 Secret ml/keys",
+        "v1 Secret ml/more",
+        "apps/v1 Deployment ml/web",
+    ]
+    assert found["differs"]
+
+
+def test_restarts_touch_one_annotation() -> None:
+    restart = {
+        "object": "apps/v1 Deployment ml/vllm-qwen",
+        "reference": thing(),
+        "because": "ConfigMap a changes",
+    }
+    found = steps(owner(restarts=[restart]))
+    (partial,) = found["restarts"]
+    assert partial["spec"] == {
+        "template": {"metadata": {"annotations": {"inference.stack/restarted": "2026-01-31T12:00:00Z"}}}
+    }
+    assert found["differs"]
+    assert found["restarted"] == ["apps/v1 Deployment ml/vllm-qwen: ConfigMap a changes"]
+
+
+def test_missing_secrets_are_sentences_that_name_them() -> None:
+    missing = [
+        {"name": "a", "exists": False, "keys": ["K"]},
+        {"name": "b", "exists": True, "keys": ["K", "L"]},
+    ]
+    told = steps(owner(missing_secrets=missing))["missing_secrets"]
+    assert told == ["The Secret a of owner-0 does not exist.", "The Secret b of owner-0 lacks K, L."]
+
+
+def test_inventories_follow_what_is_removed() -> None:
+    found = steps(owner(stale=[thing("Service", "old")]), owner())
+    assert names(found["stale"]) == ["old"]
+    assert names(found["inventories"]) == ["inventory"]
+
+
+def test_foreign_fields_and_unknown_kinds_are_told() -> None:
+    one = owner((thing(), "unchanged"), unfinished={"Deployment ml/vllm-qwen": "0 of 1"})
+    one["objects"][0]["foreign_fields"] = [{"field": "spec.paused", "manager": "kubectl-edit"}]
+    one["objects"].append(row(thing("Certificate", "tls"), "created", applicable=False, obstacle="api"))
+    found = steps(one)
+    assert found["foreign_fields"] == ["apps/v1 Deployment ml/vllm-qwen: spec.paused (by kubectl-edit)"]
+    assert found["unknown_kinds"] == ["v1 Certificate ml/tls"]
+    assert found["unfinished"] == {"Deployment ml/vllm-qwen": "0 of 1"}

@@ -1,0 +1,74 @@
+"""Fields that somebody else wrote into an object of ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.inference.stack.plugins.module_utils.cluster.foreign_fields import foreign_fields
+
+
+def entry(manager: str, fields: dict[str, Any], **more: str) -> dict[str, Any]:
+    return {"manager": manager, "fieldsV1": fields, **more}
+
+
+def found(*entries: dict[str, Any]) -> list[str]:
+    rows = foreign_fields({"metadata": {"managedFields": list(entries)}})
+    return [f"{row['field']} by {row['manager']}" for row in rows]
+
+
+def container(**inner: Any) -> dict[str, Any]:
+    return {"f:spec": {"f:template": {"f:spec": {"f:containers": {'k:{"name":"litellm"}': inner}}}}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        (
+            container(**{"f:env": {'k:{"name":"DEBUG"}': {".": {}, "f:name": {}, "f:value": {}}}}),
+            "spec.template.spec.containers[litellm].env[DEBUG]",
+        ),
+        (
+            container(**{"f:resources": {"f:limits": {".": {}, "f:memory": {}}}}),
+            "spec.template.spec.containers[litellm].resources.limits[memory]",
+        ),
+        (
+            {"f:metadata": {"f:annotations": {".": {}, "f:example.com/team": {}}}},
+            "metadata.annotations[example.com/team]",
+        ),
+        ({"f:data": {"f:config.yaml": {}}}, "data[config.yaml]"),
+    ],
+)
+def test_what_people_add_is_named_as_they_would(fields: dict[str, Any], told: str) -> None:
+    assert found(entry("kubectl-edit", fields)) == [f"{told} by kubectl-edit"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"f:spec": {"f:replicas": {}}},
+        {"f:metadata": {"f:annotations": {"f:kubectl.kubernetes.io/last-applied-configuration": {}}}},
+        {
+            "f:spec": {
+                "f:template": {"f:metadata": {"f:annotations": {"f:kubectl.kubernetes.io/restartedAt": {}}}}
+            }
+        },
+        {"f:status": {"f:replicas": {}}},
+    ],
+)
+def test_what_tools_write_for_themselves_is_no_news(fields: dict[str, Any]) -> None:
+    assert found(entry("kubectl-client-side-apply", fields)) == []
+
+
+def test_fields_that_we_apply_too_are_ours() -> None:
+    fields: dict[str, Any] = {"f:spec": {"f:paused": {}}}
+    assert found(entry("inference-stack", fields), entry("kubectl-client-side-apply", fields)) == []
+
+
+@pytest.mark.parametrize("manager", ["k3s", "kube-controller-manager", "inference-mode", "inference-restart"])
+def test_parts_of_kubernetes_and_of_ours_are_expected(manager: str) -> None:
+    assert found(entry(manager, {"f:spec": {"f:paused": {}}})) == []
+
+
+def test_what_a_subresource_writes_is_no_field_of_the_object() -> None:
+    assert found(entry("hand", {"f:spec": {"f:paused": {}}}, subresource="status")) == []
