@@ -10,12 +10,13 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 TEST_LAB ?= test
 
-.PHONY: help setup demo up down prune clean status ssh doctor site-status report models ask logs port-forward chat import-model kubectl test lint unit playbooks browser molecule faults soak bench docs build
+.PHONY: help setup demo up down prune clean lab-status ssh doctor status report models ask logs port-forward chat import-model kubectl test lint unit playbooks browser molecule faults soak bench docs build
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 16
+	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Make .venv with everything that the tests need, and link the checkout as inference.stack
+##@ Begin
+setup: ## Make .venv with everything that the tests need, and link the checkout as inference.stack (minutes)
 	@./lab/bootstrap.sh test
 
 .venv/.run: requirements/run.txt lab/bootstrap.sh
@@ -24,14 +25,14 @@ setup: ## Make .venv with everything that the tests need, and link the checkout 
 .venv/.test: requirements/test.txt lab/bootstrap.sh
 	@./lab/bootstrap.sh test
 
-# --- the rehearsal ---
-demo: .venv/.run ## The whole stack on this machine, without a GPU, with real servers; leaves it running
+##@ The rehearsal, on this machine; LAB=name keeps several apart
+demo: .venv/.run ## The whole stack on this machine, without a GPU, with real servers; leaves it running (1 to 4 minutes; with an empty cache up to 30)
 	@python -m lab demo
 
-up: .venv/.run ## Only the lab's hosts, bare
+up: .venv/.run ## Only the lab's hosts, bare (seconds; with an empty cache up to 30 minutes)
 	@python -m lab up
 
-status: .venv/.run ## What of the lab is up
+lab-status: .venv/.run ## What of the lab is up
 	@python -m lab status
 
 kubectl: .venv/.run ## kubectl on the lab's server: make kubectl ARGS="get pods -A"
@@ -49,11 +50,11 @@ prune: .venv/.run ## Remove superseded components from the cache
 clean: .venv/.run ## Take every lab down and empty the cache of built components
 	@python -m lab clean
 
-# --- a site: SITE=inventories/home, or the lab that is up; ARGS go to ansible-playbook, for instance --ask-vault-pass ---
+##@ A site: SITE=inventories/home, otherwise the lab that is up; ARGS go to ansible-playbook (--ask-vault-pass)
 doctor: .venv/.run ## Name the first broken layer from the PCI link to the gateway; fails when requests go unanswered
 	@python -m tools.operate doctor || [ $$? -eq 1 ]
 
-site-status: .venv/.run ## Hosts, GPU memory, mode, models, tiers, last figures and versions on one screen
+status: .venv/.run ## Hosts, GPU memory, mode, models, tiers, last figures and versions on one screen
 	@python -m tools.operate status
 
 report: .venv/.run ## What was proven and measured as one HTML page: make report OUT=report.html TITLE="Home lab"
@@ -68,37 +69,37 @@ ask: .venv/.run ## Let a model answer: make ask MODEL=qwen3-8b-awq PROMPT="Why?"
 logs: .venv/.run ## The end of a log: make logs OF=gateway LINES=100 (or a model, chat, ollama, device-plugin)
 	@python -m tools.operate logs
 
-port-forward: .venv/.run ## A way to a Service: make port-forward TO=gateway PORT=4000 (or chat, vllm-api, ollama, a model)
+port-forward: .venv/.run ## Open a tunnel to a Service: make port-forward TO=gateway PORT=4000 (or chat, vllm-api, ollama, a model)
 	@python -m tools.operate port-forward
 
 chat: .venv/.run ## Install the chat (Open WebUI); STATE=absent takes it away, with DATA=absent its data, too
 	@python -m tools.operate chat
 
-# --- models ---
+##@ Models
 import-model: .venv/.run ## A model's row for inference_catalog: make import-model MODEL=Qwen/Qwen3-8B-AWQ (or a folder)
 	@ansible-playbook -i localhost, playbooks/import_model.yml $(ARGS) \
 	  -e import_model_$(if $(wildcard $(MODEL)/.),folder=$(abspath $(MODEL)),repository=$(MODEL))
 
-# --- the tests ---
-test: .venv/.test ## Lint, unit tests, playbooks, the report in a browser and the rehearsal from empty hosts to real requests (what CI runs)
+##@ Tests
+test: .venv/.test ## Lint, unit tests, playbooks, the report in a browser and the rehearsal from empty hosts to real requests; what CI runs (with an empty cache up to an hour)
 	@LAB=$(TEST_LAB) python tests/run.py lint unit playbooks browser molecule
 
-lint: .venv/.test ## ansible-lint (profile production), yamllint, ruff, mypy
+lint: .venv/.test ## ansible-lint (profile production), yamllint, ruff, mypy (1 minute)
 	@python tests/run.py lint
 
-unit: .venv/.test ## Unit tests
+unit: .venv/.test ## Unit tests (1 minute)
 	@python tests/run.py unit
 
-playbooks: .venv/.test ## Playbooks and templates by Ansible itself, against servers of the tests and without a cluster
+playbooks: .venv/.test ## Playbooks and templates by Ansible itself, against scripted servers, without a cluster (minutes)
 	@python tests/run.py playbooks
 
 browser: .venv/.test ## The report in a real browser, Chromium without a window
 	@python tests/run.py browser
 
-molecule: .venv/.test ## The molecule scenario `default` alone
+molecule: .venv/.test ## The rehearsal from empty hosts to real requests alone (most of the time of `make test`)
 	@LAB=$(TEST_LAB) python tests/run.py molecule
 
-faults: .venv/.test ## Plant faults on the lab that is up and see that doctor names each (a third of an hour)
+faults: .venv/.test ## Plant faults on the lab that is up and see that doctor names each (20 minutes)
 	@pytest -v tests/faults
 
 soak: .venv/.test ## What takes longer: a hundred thousand cut and damaged streams
@@ -110,6 +111,7 @@ bench: .venv/.test ## Ratios measured side by side on the lab that is up
 	@PYTHONPATH=.ansible/collections python -m tests.bench.vllm
 	@python -m tests.bench.site
 
+##@ Documentation and release
 docs: .venv/.test ## Write the parts of docs/ anew that follow from catalog and planner
 	@PYTHONPATH=.ansible/collections python -m tests.generated_docs
 

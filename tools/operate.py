@@ -101,13 +101,13 @@ def results(told: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def shown(told: Mapping[str, Any]) -> str:
-    """What the last task that shows something showed."""
+    """What the last task that shows something showed, as a text or as its lines."""
     texts = [
-        result["msg"]
+        "\n".join(result["msg"]) if isinstance(result["msg"], list) else result["msg"]
         for _, result in results(told)
-        if result.get("action") in ("debug", "ansible.builtin.debug") and isinstance(result.get("msg"), str)
+        if result.get("action") in ("debug", "ansible.builtin.debug") and result.get("msg")
     ]
-    return texts[-1].rstrip() if texts else ""
+    return str(texts[-1]).rstrip() if texts else ""
 
 
 def complaints(told: Mapping[str, Any]) -> list[str]:

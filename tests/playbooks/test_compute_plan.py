@@ -14,11 +14,17 @@ from ansible_collections.inference.stack.plugins.plugin_utils.planning.plan impo
 from tests.playbook_run import ROOT, environment, run_playbook
 
 PLAYBOOK = ROOT / "playbooks/steps/compute_plan.yml"
+INHERITED = ROOT / "playbooks/vars/inherited_inventory.yml"
 
 
 def arguments() -> dict[str, Any]:
-    (play,) = yaml.safe_load(PLAYBOOK.read_text("utf-8"))
+    *_, play = yaml.safe_load(PLAYBOOK.read_text("utf-8"))
     found: dict[str, Any] = play["tasks"][0]["inference.stack.plan"]
+    return found
+
+
+def inherited() -> dict[str, str]:
+    found: dict[str, str] = yaml.safe_load(INHERITED.read_text("utf-8"))["__inference_inherited"]
     return found
 
 
@@ -27,9 +33,8 @@ def test_every_argument_is_filled() -> None:
 
 
 def test_every_inherited_variable_is_handed_on_under_its_name() -> None:
-    inherited = arguments()["inherited"]
-    assert set(inherited) == set(VARIABLES_OF_THE_FORM)
-    assert inherited == {name: f"{{{{ {name} | default(none) }}}}" for name in inherited}
+    assert arguments()["inherited"] == "{{ __inference_inherited }}"
+    assert inherited() == {name: f"{{{{ {name} | default(none) }}}}" for name in VARIABLES_OF_THE_FORM}
 
 
 def test_an_inherited_inventory_is_planned_as_it_is() -> None:

@@ -15,9 +15,7 @@ SECRETS = {"vault_k3s_token": "0" * 32, "vault_litellm_home_key": KEY, "vault_li
 # Only tasks that read are selected.
 WHOLE = ["site.yml", "--tags", "plan"]
 # What site.yml does before anything changes. Alone it is loaded in half the time.
-BEGINNING = [
-    str(ROOT / "playbooks/steps" / name) for name in ("gpu_facts.yml", "compute_plan.yml", "preflight.yml")
-]
+BEGINNING = [str(ROOT / "playbooks/steps" / name) for name in ("compute_plan.yml", "preflight.yml")]
 
 
 def run_site(words: list[str], variables: dict[str, Any]) -> subprocess.CompletedProcess[str]:
@@ -31,6 +29,7 @@ def test_the_site_begins_with_what_changes_nothing() -> None:
     plays = yaml.safe_load(site.read_text("utf-8"))[: len(BEGINNING)]
     assert [str(site.parent / play["ansible.builtin.import_playbook"]) for play in plays] == BEGINNING
     assert [play["tags"] for play in plays] == [["always"]] * len(BEGINNING)
+    assert plays[0]["vars"] == {"__inference_ask_hosts": True}
 
 
 def test_the_example_site_passes_once_its_secrets_are_there() -> None:

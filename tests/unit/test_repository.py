@@ -6,9 +6,15 @@ import re
 import subprocess
 import sys
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+PLAYBOOKS = ROOT / "playbooks"
+VERB = re.compile(r"`playbooks/(\w+\.yml)`")
 # What only the rehearsal may know about itself.
 REHEARSAL_WORDS = re.compile(r"rehears|\blab\b|stand-?in|\bfake\b", re.IGNORECASE)
 
@@ -52,3 +58,46 @@ def test_the_archive_holds_what_the_allow_list_names(tmp_path: Path) -> None:
     # The report is drawn with files that are no Python.
     drawn_with = text_files("plugins/plugin_utils/reporting/site_report")
     assert {str(path.relative_to(ROOT)) for path in drawn_with} <= set(names)
+
+
+def test_playbooks_hold_verbs_alone_and_each_is_in_the_table_of_the_guide() -> None:
+    guide = (ROOT / "docs/operate.md").read_text("utf-8")
+    table = {name for row in re.findall(r"^\|.*\|$", guide, re.MULTILINE) for name in VERB.findall(row)}
+    assert table == {path.name for path in PLAYBOOKS.glob("*.yml")}
+
+
+def test_help_lists_the_labs_own_commands_below_the_rehearsal_and_a_sites_below_a_site() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    _, *groups = re.split(r"^##@ ", makefile, flags=re.MULTILINE)
+    for group in groups:
+        title = group.partition("\n")[0]
+        assert ("python -m lab " in group) == title.startswith("The rehearsal"), title
+        assert ("python -m tools.operate " in group) == title.startswith("A site"), title
+
+
+def test_every_step_is_imported_by_a_playbook() -> None:
+    used: set[Path] = set()
+    for verb in PLAYBOOKS.glob("*.yml"):
+        used |= imports(verb)
+    assert used == set((PLAYBOOKS / "steps").rglob("*.yml"))
+
+
+def imports(path: Path) -> set[Path]:
+    """What a playbook imports, and what that imports."""
+    found: set[Path] = set()
+    for name in imported_names(yaml.safe_load(path.read_text("utf-8"))):
+        step = (path.parent / name).resolve()
+        found |= {step} | imports(step)
+    return found
+
+
+def imported_names(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key in ("ansible.builtin.import_playbook", "ansible.builtin.import_tasks"):
+                yield value
+            else:
+                yield from imported_names(value)
+    elif isinstance(node, list):
+        for entry in node:
+            yield from imported_names(entry)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,8 +23,6 @@ class Usage:
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
-    reasoning_tokens: int = 0  # those of completion_tokens that were reasoning
-    cached_tokens: int = 0  # those of prompt_tokens that the server remembered
 
 
 @dataclass(frozen=True)
@@ -86,16 +84,9 @@ def _usage(value: Any) -> Usage | None:
     """Tokens by their old and new names."""
     if not isinstance(value, Mapping):
         return None
-
-    def detail(names: Sequence[str], key: str) -> Any:
-        found = (value.get(name) for name in names)
-        return next((part.get(key) for part in found if isinstance(part, Mapping)), None)
-
     return Usage(
         _count(value.get("prompt_tokens"), value.get("input_tokens")),
         _count(value.get("completion_tokens"), value.get("output_tokens")),
-        _count(detail(("completion_tokens_details", "output_tokens_details"), "reasoning_tokens")),
-        _count(detail(("prompt_tokens_details", "input_tokens_details"), "cached_tokens")),
     )
 
 
@@ -169,19 +160,4 @@ def chunk(event: Mapping[str, Any]) -> Chunk:
         finish_reason=_text(choice.get("finish_reason")),
         usage=_usage(event.get("usage")),
         **_parts(choice, "delta"),
-    )
-
-
-def gather(chunks: Iterable[Chunk], headers: Mapping[str, str], latency_s: float) -> Completion:
-    """The answer that streamed chunks add up to; tool calls stay the pieces that they came in."""
-    received = list(chunks)
-    return Completion(
-        model=next((piece.model for piece in received if piece.model), ""),
-        content="".join(piece.content for piece in received),
-        reasoning="".join(piece.reasoning for piece in received),
-        tool_calls=tuple(call for piece in received for call in piece.tool_calls),
-        finish_reason=next((piece.finish_reason for piece in reversed(received) if piece.finish_reason), ""),
-        usage=next((piece.usage for piece in reversed(received) if piece.usage), None),
-        headers=headers,
-        latency_s=latency_s,
     )

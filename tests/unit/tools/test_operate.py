@@ -21,7 +21,7 @@ def told(*rows: dict[str, Any], failures: int = 0) -> dict[str, Any]:
     return {"plays": [{"tasks": tasks}], "stats": {"localhost": {**STATS, "failures": failures}}}
 
 
-def debug(text: str) -> dict[str, Any]:
+def debug(text: str | list[str]) -> dict[str, Any]:
     return {"action": "ansible.builtin.debug", "msg": text}
 
 
@@ -126,6 +126,16 @@ def test_a_failure_is_shown_and_a_handled_one_is_not(
     playbooks.output["stats"]["gpu"] = STATS
     assert main(["ask"]) == 2
     assert capsys.readouterr().err.endswith("localhost: no answer\n")
+
+
+def test_lines_are_shown_as_the_text_that_they_are(
+    playbooks: Playbooks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    playbooks.output = told(
+        debug("not the last"), debug(["a table", "", "  host  ok", ""]), {"action": "debug"}
+    )
+    assert main(["status"]) == 0
+    assert capsys.readouterr().out == "a table\n\n  host  ok\n"
 
 
 def test_port_forward_becomes_the_command(playbooks: Playbooks, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 
 from ..catalog.model_rows import GIB
 
-# Bytes per weight of a linear layer that AWQ quantised in groups of 128 (4 bits, a scale, a zero per group)
-AWQ_G128_BYTES = 0.5195
 _WIDTHS = {"fp8": 1, "fp8_e4m3": 1, "fp8_e5m2": 1, "float32": 4, "float": 4}
 _DEFAULT_WIDTH = 2  # float16 and bfloat16
 
@@ -62,11 +60,6 @@ def kv_bytes_per_token(layers: int, kv_heads: int, head_dim: int, width: int = 2
     """
     heads_per_gpu = math.ceil(kv_heads / min(gpus, kv_heads))
     return 2 * layers * heads_per_gpu * head_dim * width
-
-
-def awq_weights_bytes(linear_parameters: int, embedding_parameters: int) -> int:
-    """Weights of an AWQ model with groups of 128 [bytes]; embeddings and head stay at 16 bits."""
-    return round(linear_parameters * AWQ_G128_BYTES) + 2 * embedding_parameters
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import itertools
 import json
 import random
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ansible_collections.inference.stack.plugins.module_utils.openai_api import sse, types
@@ -100,12 +100,27 @@ def read(pieces: Iterable[bytes]) -> tuple[list[types.Chunk], str]:
     return chunks, ""
 
 
+def gather(chunks: Iterable[types.Chunk], headers: Mapping[str, str], latency_s: float) -> types.Completion:
+    """The answer that streamed chunks add up to; tool calls stay the pieces that they came in."""
+    received = list(chunks)
+    return types.Completion(
+        model=next((piece.model for piece in received if piece.model), ""),
+        content="".join(piece.content for piece in received),
+        reasoning="".join(piece.reasoning for piece in received),
+        tool_calls=tuple(call for piece in received for call in piece.tool_calls),
+        finish_reason=next((piece.finish_reason for piece in reversed(received) if piece.finish_reason), ""),
+        usage=next((piece.usage for piece in reversed(received) if piece.usage), None),
+        headers=headers,
+        latency_s=latency_s,
+    )
+
+
 def check_cut_stream(spoken: Spoken, chance: random.Random) -> None:
     """However it is cut, everything arrives, and the tokens are counted right."""
     for pieces in cuts(spoken.data, chance):
         chunks, failure = read(pieces)
         assert failure == ""
-        found = types.gather(chunks, {}, 0.0)
+        found = gather(chunks, {}, 0.0)
         assert (found.content, found.reasoning) == (spoken.content, spoken.reasoning)
         assert found.usage is not None
         assert found.usage.completion_tokens == spoken.tokens
