@@ -92,6 +92,10 @@ _value:
       description: Inventories to apply after that.
       type: list
       elements: dict
+    restarts_due:
+      description: Partial objects that note, before anything changes, that pods have to start again.
+      type: list
+      elements: dict
     restarts:
       description: Partial objects whose apply starts pods again.
       type: list

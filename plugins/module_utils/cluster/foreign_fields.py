@@ -16,7 +16,7 @@ from .objects import FIELD_MANAGER
 # Parts of Kubernetes and of this collection whose fields are no surprise.
 _EXPECTED = frozenset(
     {
-        *(FIELD_MANAGER, "inference-mode", "inference-restart"),
+        *(FIELD_MANAGER, "inference-mode", "inference-restart", "inference-restart-due"),
         *("k3s", "kubelet", "kube-apiserver", "kube-controller-manager", "kube-scheduler"),
         *("cloud-controller-manager", "k3s-supervisor", "deploy@server"),
     }

@@ -12,8 +12,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from .objects import Identity
+from .objects import FIELD_MANAGER, Identity
 
+RESTART_DUE = "inference.stack/restart-due"
+"""Annotation of a workload: the time at which a run began that has to start its pods again."""
+RESTARTED = "inference.stack/restarted"
+"""Annotation of its pod template: the time of the run that started them again last."""
 RELOADED = "inference.stack/reloaded"
 """Annotation of a ConfigMap or Secret: "true" when its readers notice a change without a restart."""
 CONFIGURATION = ("ConfigMap", "Secret")
@@ -48,6 +52,8 @@ class PodConfiguration:
 
     def outdated(self, identity: Identity, workload: Mapping[str, Any]) -> str:
         """Why the pods of a workload have to start again, in words; empty when they need not."""
+        if _is_due(workload):
+            return "a run ended before it started them again"
         template = ((workload.get("spec") or {}).get("template") or {}).get("spec") or {}
         read = sorted(set(read_at_start(template, identity.namespace)))
         if not read:
@@ -100,11 +106,15 @@ def read_at_start(pod: Mapping[str, Any], namespace: str) -> Iterator[Identity]:
 
 
 def last_change(found: Mapping[str, Any]) -> datetime.datetime | None:
-    """When somebody last wrote what a ConfigMap or Secret holds (times of metadata.managedFields)."""
+    """When somebody else last wrote what a ConfigMap or Secret holds (times of metadata.managedFields).
+
+    Our own writes are left out: a label would count as one, and the run that changes data restarts the pods.
+    """
     times = [
         _time(entry.get("time"))
         for entry in (found.get("metadata") or {}).get("managedFields") or []
-        if {"f:data", "f:binaryData", "f:stringData"} & set(entry.get("fieldsV1") or {})
+        if entry.get("manager") != FIELD_MANAGER
+        and {"f:data", "f:binaryData", "f:stringData"} & set(entry.get("fieldsV1") or {})
     ]
     return max((time for time in times if time is not None), default=None)
 
@@ -112,6 +122,13 @@ def last_change(found: Mapping[str, Any]) -> datetime.datetime | None:
 def _named(source: Any, kind: str, key: str, namespace: str) -> Iterator[Identity]:
     if isinstance(source, Mapping) and source.get(key):
         yield Identity("v1", kind, namespace, str(source[key]))
+
+
+def _is_due(workload: Mapping[str, Any]) -> bool:
+    due = ((workload.get("metadata") or {}).get("annotations") or {}).get(RESTART_DUE) or ""
+    template = ((workload.get("spec") or {}).get("template") or {}).get("metadata") or {}
+    # Both are written like 2026-01-31T12:00:00Z, so their order is that of texts.
+    return due > ((template.get("annotations") or {}).get(RESTARTED) or "")
 
 
 def _is_reloaded(found: Mapping[str, Any]) -> bool:

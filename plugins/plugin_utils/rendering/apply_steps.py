@@ -11,12 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...module_utils.cluster.objects import Identity
+from ...module_utils.cluster.restarts import RESTART_DUE, RESTARTED
 from ...module_utils.errors import InvalidInput
 from ..boundary.plain import plain
 from .objects import rank
 
-RESTARTED = "inference.stack/restarted"
-"""Annotation of a pod template. Its time is the only thing that the field manager of restarts writes."""
 _DIFFERENCES = (
     *("unknown_kinds", "unseen", "namespaces", "secrets", "objects", "stale", "restarts", "missing_secrets"),
 )
@@ -43,6 +42,7 @@ def apply_steps(observed: Any, sets: Any, check_mode: bool = False, now: str = "
         **_calls(pending, _pending_secrets(owners, check_mode)),
         "stale": stale,
         "inventories": [found["inventory"] for found in owners.values() if found["stale"]],
+        "restarts_due": [_restart_due(row, now) for row in restarts],
         "restarts": [_restart(row, now) for row in restarts],
         "restarted": [f"{row['object']}: {row['because']}" for row in restarts],
         "missing_secrets": [
@@ -80,7 +80,7 @@ def _calls(pending: Sequence[Mapping[str, Any]], secrets: list[dict[str, Any]]) 
 def _nothing() -> dict[str, Any]:
     lists = (
         *("unknown_kinds", "unseen", "namespaces", "secrets", "objects", "stale", "inventories", "restarts"),
-        *("restarted", "missing_secrets", "foreign_fields"),
+        *("restarts_due", "restarted", "missing_secrets", "foreign_fields"),
     )
     return {**{name: [] for name in lists}, "changes": False, "untried": False, "unfinished": {}}
 
@@ -118,6 +118,12 @@ def _pending_secrets(owners: Mapping[str, Mapping[str, Any]], check_mode: bool) 
 
 def _restart(row: Mapping[str, Any], now: str) -> dict[str, Any]:
     return {**row["reference"], "spec": {"template": {"metadata": {"annotations": {RESTARTED: now}}}}}
+
+
+def _restart_due(row: Mapping[str, Any], now: str) -> dict[str, Any]:
+    """Written before anything changes: a run that is killed leaves behind what the next one has to do."""
+    metadata = {**row["reference"]["metadata"], "annotations": {RESTART_DUE: now}}
+    return {**row["reference"], "metadata": metadata}
 
 
 def _missing(row: Mapping[str, Any], owner: str) -> str:

@@ -133,6 +133,9 @@ def test_restarts_touch_one_annotation() -> None:
     assert partial["spec"] == {
         "template": {"metadata": {"annotations": {"inference.stack/restarted": "2026-01-31T12:00:00Z"}}}
     }
+    (noted,) = found["restarts_due"]
+    assert noted["metadata"]["annotations"] == {"inference.stack/restart-due": "2026-01-31T12:00:00Z"}
+    assert "spec" not in noted
     assert found["differs"]
     assert found["restarted"] == ["apps/v1 Deployment ml/vllm-qwen: ConfigMap a changes"]
 

@@ -226,13 +226,17 @@ EARLY, LATE = "2026-01-01T10:00:00Z", "2026-01-01T11:00:00Z"
 
 
 def reads_settings(
-    site: Cluster, changed: str, started: str, annotations: dict[str, str] | None = None
+    site: Cluster,
+    changed: str,
+    started: str,
+    annotations: dict[str, str] | None = None,
+    manager: str = "kubectl-edit",
 ) -> None:
     """A pod of the engine that started once, and its ConfigMap, which changed once."""
     live = engine(template={"spec": {"volumes": [{"configMap": {"name": "settings"}}]}})
     site.reads(live)
     site.tries(ENGINE_PATH, live)
-    entry = {"manager": "kubectl-edit", "time": changed, "fieldsV1": {"f:data": {"f:a": {}}}}
+    entry = {"manager": manager, "time": changed, "fieldsV1": {"f:data": {"f:a": {}}}}
     settings = {
         "kind": "ConfigMap",
         "metadata": {"name": "settings", "managedFields": [entry], "annotations": annotations or {}},
@@ -270,6 +274,22 @@ def test_a_repaired_configuration_starts_its_pods_again(site: Cluster) -> None:
     (row,) = site.found(definitions=[SETTINGS, DEPLOYMENT])["restarts"]
     assert (row["object"], row["because"]) == (ENGINE_NAME, "ConfigMap settings changes")
     assert row["reference"]["metadata"] == {"name": "engine", "namespace": "ml"}
+
+
+@pytest.mark.parametrize(("restarted", "restarts"), [("", 1), (EARLY, 1), (LATE, 0)])
+def test_a_run_that_was_killed_before_the_restart_is_finished(
+    site: Cluster, restarted: str, restarts: int
+) -> None:
+    live = engine(template={"metadata": {"annotations": {"inference.stack/restarted": restarted}}})
+    live["metadata"]["annotations"] = {"inference.stack/restart-due": LATE}
+    site.reads(live)
+    site.tries(ENGINE_PATH, live)
+    assert len(site.found()["restarts"]) == restarts
+
+
+def test_a_label_of_ours_is_no_change_of_a_configuration(site: Cluster) -> None:
+    reads_settings(site, LATE, EARLY, manager="inference-stack")
+    assert site.found(definitions=[SETTINGS, DEPLOYMENT])["restarts"] == []
 
 
 def test_what_rolls_out_anyway_is_not_started_twice(site: Cluster) -> None:

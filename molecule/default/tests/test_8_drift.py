@@ -1,0 +1,58 @@
+"""What somebody changed by hand is told, and no pod goes on with the configuration of somebody else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.rehearsal import NAMESPACE, Cluster, play, wait_for
+
+GATEWAY = "deployment/litellm"
+
+
+def pod_of_gateway(cluster: Cluster) -> str:
+    found = cluster.get(f"-n {NAMESPACE} pods -l app.kubernetes.io/name=litellm")["items"]
+    names = [pod["metadata"]["name"] for pod in found if not pod["metadata"].get("deletionTimestamp")]
+    return str(names[0]) if len(names) == 1 else ""
+
+
+@pytest.fixture
+def inventory(request: pytest.FixtureRequest) -> Any:
+    return request.config.getoption("--ansible-inventory")
+
+
+def test_a_foreign_field_is_told_by_plan_and_doctor(inventory: Any, cluster: Cluster) -> None:
+    cluster.kubectl(f"-n {NAMESPACE} set env {GATEWAY} ADDED_BY_HAND=1")
+    cluster.kubectl(f"-n {NAMESPACE} rollout status {GATEWAY} --timeout=180s")
+    try:
+        for verb in ("plan", "doctor"):
+            done = play(inventory, verb, {})
+            assert done.returncode == 0, done.stdout[-3000:]
+            assert "env[ADDED_BY_HAND]" in done.stdout.replace("\n", "").replace(" ", ""), done.stdout[-3000:]
+        told = play(inventory, "site", {}, "--tags", "cluster", timeout=600)
+        assert told.returncode == 0, told.stdout[-3000:]
+        assert "env[ADDED_BY_HAND]" in told.stdout
+    finally:
+        cluster.kubectl(f"-n {NAMESPACE} set env {GATEWAY} ADDED_BY_HAND-")
+        cluster.kubectl(f"-n {NAMESPACE} rollout status {GATEWAY} --timeout=180s")
+
+
+def test_a_pod_with_a_foreign_configuration_starts_again(inventory: Any, cluster: Cluster) -> None:
+    patch = '{"data": {"aliases.json": "{}"}}'
+    cluster.kubectl(f"-n {NAMESPACE} patch configmap litellm --type=merge -p '{patch}'")
+    cluster.kubectl(f"-n {NAMESPACE} rollout restart {GATEWAY}")
+    cluster.kubectl(f"-n {NAMESPACE} rollout status {GATEWAY} --timeout=180s")
+    wait_for("one pod", lambda: pod_of_gateway(cluster))
+    foreign = pod_of_gateway(cluster)
+
+    done = play(inventory, "site", {}, "--tags", "cluster", timeout=600)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "ConfigMap litellm changes" in done.stdout
+    wait_for("one pod", lambda: pod_of_gateway(cluster))
+    assert pod_of_gateway(cluster) != foreign
+    aliases = cluster.get(f"-n {NAMESPACE} configmap litellm")["data"]["aliases.json"]
+    assert "vllm-tiny" in aliases
+
+    again = play(inventory, "site", {}, "--tags", "cluster", timeout=600)
+    assert "changed=0" in next(line for line in again.stdout.splitlines() if line.startswith("localhost"))
