@@ -161,6 +161,6 @@ def test_an_inherited_inventory_that_wants_a_chat_gives_it_the_same_inputs(tmp_p
         "vllm_kv_cache_dtype": "auto",
         "enable_chat": True,
     }
-    done = play("compute_plan", READY | inherited | {"litellm_port": 4100}, str(tmp_path / "show.yml"))
+    done = play("steps/compute_plan", READY | inherited | {"litellm_port": 4100}, str(tmp_path / "show.yml"))
     seen = json.dumps([True, "http://litellm.ml.svc.cluster.local:4100/v1", MODEL])
     assert f"SEEN={seen}" in done.stdout, done.stdout[-3000:]

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...module_utils.cluster.objects import has_handed_over
+from ...module_utils.mode.names import CONFIG_MAP
 from ..boundary.filters import read_rows
 from ..boundary.plain import plain
 
-MODE_CONFIG_MAP = "inference-mode"
 _REPLICAS = "replicas."  # and the Deployment's name: how many engines "on" means, where that is not one
 
 
@@ -24,7 +24,7 @@ def mode_objects(models: Any, mode: str, namespace: str, observed: Any) -> list[
     """
     found = plain(observed) or {}
     rows = {row["object"]: row for row in found.get("objects") or []}
-    recorded = (found.get("config_maps") or {}).get(MODE_CONFIG_MAP) or {}
+    recorded = (found.get("config_maps") or {}).get(CONFIG_MAP) or {}
     wanted = read_rows(models, "vllm_models")
     record = {"mode": mode, **_numbers(wanted)}
     changed = bool(mode) and recorded.get("mode") != mode
@@ -68,7 +68,7 @@ def _record(data: Mapping[str, str], namespace: str) -> dict[str, Any]:
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {
-            "name": MODE_CONFIG_MAP,
+            "name": CONFIG_MAP,
             "namespace": namespace,
             "labels": {"app.kubernetes.io/managed-by": "inference.stack"},
         },

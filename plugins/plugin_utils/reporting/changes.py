@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...module_utils.cluster.redaction import hide_secrets
+from ...module_utils.mode.names import CONFIG_MAP
 from ..boundary.filters import read_rows
 from ..boundary.plain import plain
-from ..rendering.modes import MODE_CONFIG_MAP, mode_objects
+from ..rendering.modes import mode_objects
 from .missing_downloads import downloads
 from .pod_changes import Change, differences
 
@@ -36,7 +37,7 @@ def plan_changes(plan: Any, definitions: Any, live: Any, hosts: Any) -> dict[str
     for row in rows:
         row["meanwhile"] = _meanwhile(planned, row) if row["away"] else []
         row["download_bytes"] = _download(repositories.get(row["model"]), caches)
-    recorded = (found.get("config_maps") or {}).get(MODE_CONFIG_MAP) or {}
+    recorded = (found.get("config_maps") or {}).get(CONFIG_MAP) or {}
     return {
         "cluster": {"state": state, "server": found.get("server") or "", "reason": found.get("reason") or ""},
         "mode": {"live": recorded.get("mode"), "planned": planned["default_mode"]},
