@@ -66,6 +66,16 @@ options:
     description: Namespace that everything lives in, as in C(inference_namespace).
     type: str
     default: ml
+  parts:
+    description:
+      - Names, ports and folders that the inventory changes, by the variables of the roles, such as
+        C(vllm_port), C(vllm_service_name), C(vllm_cache_path), C(ollama_port), C(ollama_service_name),
+        C(litellm_service_name), C(litellm_port), C(litellm_service_type), C(litellm_node_port), the same of
+        C(open_webui), and C(device_plugin_namespace). What is missing or null has the role's default.
+      - C(inference_chat) tells whether the site has the chat.
+      - C(model_cache_path) may be a list of the GPU hosts' values, which must be the same.
+    type: dict
+    default: {}
   catalog:
     description:
       - Rows that are laid over the collection's catalog, as in C(inference_catalog). Mappings are merged,
@@ -198,6 +208,32 @@ plan:
       description: Namespace that everything lives in.
       type: str
       sample: ml
+    parts:
+      description:
+        - The table of parts, by the names that logs and port-forward know. Each row tells the workload, the
+          Service, its ports, its address inside the cluster, and the labels of its pods.
+        - Each model's engine is a row as well, by the name of the model.
+      type: dict
+      sample:
+        gateway:
+          part: gateway
+          role: litellm
+          wanted: true
+          tier: ""
+          namespace: ml
+          kind: Deployment
+          name: litellm
+          workload: Deployment ml/litellm
+          selector: {app.kubernetes.io/name: litellm}
+          service: litellm
+          service_type: NodePort
+          port: 4000
+          node_port: 30400
+          url: http://litellm.ml.svc.cluster.local:4000
+    mode_config_map:
+      description: The ConfigMap that records which mode owns the GPU.
+      type: str
+      sample: inference-mode
     default_mode:
       description: Mode whose models are active.
       type: str
@@ -231,7 +267,7 @@ plan:
       type: list
       elements: dict
     vllm_models:
-      description: What deploys each engine, arguments, probes and resources included, and its contract.
+      description: What deploys each engine, arguments and resources included, and its contract.
       type: list
       elements: dict
     ollama_models:
@@ -260,7 +296,8 @@ plan:
       type: dict
       sample: {vllm-qwen: Qwen/Qwen3-8B-AWQ}
     cache:
-      description: Repositories and tokenizers that the engines load, and their size.
+      description:
+        - The folder of the models, and the repositories and tokenizers that engines load, with their size.
       type: dict
     gated:
       description: Models whose licence has to be accepted first, and where.

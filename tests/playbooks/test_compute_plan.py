@@ -9,6 +9,7 @@ import yaml
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.inherited.translation import (
     VARIABLES_OF_THE_FORM,
 )
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.parts import VARIABLES
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.plan import ARGUMENTS
 
 from tests.playbook_run import ROOT, environment, run_playbook
@@ -35,6 +36,16 @@ def test_every_argument_is_filled() -> None:
 def test_every_inherited_variable_is_handed_on_under_its_name() -> None:
     assert arguments()["inherited"] == "{{ __inference_inherited }}"
     assert inherited() == {name: f"{{{{ {name} | default(none) }}}}" for name in VARIABLES_OF_THE_FORM}
+
+
+def test_every_variable_of_a_part_is_handed_on_under_its_name() -> None:
+    parts = arguments()["parts"]
+    assert set(parts) == set(VARIABLES)
+    # Whether there is a chat, and what each host says of its cache, are questions of their own.
+    plain = parts.keys() - {"inference_chat", "model_cache_path"}
+    assert {name: parts[name] for name in plain} == {
+        name: f"{{{{ {name} | default(none) }}}}" for name in plain
+    }
 
 
 def test_an_inherited_inventory_is_planned_as_it_is() -> None:

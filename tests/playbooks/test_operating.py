@@ -103,7 +103,17 @@ def test_the_command_to_forward_a_port() -> None:
     assert "service/qwen3-8b-awq-inference 8080:8000" in command
 
 
+def test_a_way_to_a_part_that_has_another_name_and_port() -> None:
+    moved = {"ollama_service_name": "cpu-llm", "ollama_port": "12000"}
+    done = play("port_forward", {"port_forward_to": "ollama", **moved})
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "service/cpu-llm 12000:12000" in " ".join(done.stdout.split())
+
+
 def test_a_way_to_nowhere_is_refused_by_its_variable() -> None:
     done = play("port_forward", {"port_forward_to": "nowhere"})
     assert done.returncode == 2
-    assert "port_forward_to is nowhere. Choose one of qwen3-8b-awq" in done.stdout
+    assert (
+        "port_forward_to is nowhere. Choose one of gateway, chat, vllm-api, ollama, qwen3-8b-awq"
+        in done.stdout
+    )

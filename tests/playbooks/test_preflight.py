@@ -49,7 +49,7 @@ def test_the_example_site_passes_once_its_secrets_are_there() -> None:
             ["inference_models[0]", "qwen3-8b-awq"],
         ),
         (BEGINNING, {"k3s_node_labels": ["gpu"]}, ["k3s_node_labels", "dict"]),
-        (BEGINNING, {"litellm_node_port": "high"}, ["litellm_node_port", "int"]),
+        (BEGINNING, {"litellm_replicas": "many"}, ["litellm_replicas", "int"]),
         (
             BEGINNING,
             {"inference_chat": True},

@@ -7,10 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..cluster.objects import MANAGED_BY, MANAGED_BY_LABEL
+from .names import CONFIG_MAP
 
-CONFIG_MAP = "inference-mode"
-FIELD_MANAGER = "inference-mode"
-"""Who scales engines, and who writes the record."""
 _MODE = "mode"
 _REPLICAS = "replicas."
 """With the Deployment's name: how many engines "on" means, where that is not one."""

@@ -85,7 +85,7 @@ def _ready_node(site: Site, host: Host, found: Mapping[str, Any]) -> Iterator[Fi
     labels = found.get("labels") or {}
     wrong = [f"{key}={value}" for key, value in host.labels.items() if labels.get(key) != value]
     lost = [taint for taint in host.taints if taint.replace("=:", ":") not in (found.get("taints") or [])]
-    name = found["name"]
+    name, plugin = found["name"], site.part(DEVICE_PLUGIN)
     if wrong:
         yield broken(
             host.name,
@@ -110,33 +110,29 @@ def _ready_node(site: Site, host: Host, found: Mapping[str, Any]) -> Iterator[Fi
         yield degraded(
             host.name,
             f"node {name} offers {found['allocatable']} of its {many(len(host.gpus), 'GPU')}",
-            f"Restart the device plugin: 'kubectl -n {_plugin(site).get('namespace') or 'kube-system'} "
-            f"rollout restart daemonset {DEVICE_PLUGIN[1]}'. It keeps a GPU that failed once to itself.",
+            f"Restart the device plugin: 'kubectl -n {plugin.namespace} rollout restart {plugin.where}'. "
+            "It keeps a GPU that failed once to itself.",
         )
     else:
         yield ok(host.name, f"node {name} is ready and offers {many(int(found['allocatable']), 'GPU')}")
 
 
 def _offers_nothing(site: Site, host: Host, found: Mapping[str, Any]) -> Finding:
-    plugin = _plugin(site)
+    plugin = site.part(DEVICE_PLUGIN)
     told = f"node {found['name']} offers no nvidia.com/gpu"
     again = "Run playbooks/site.yml --tags cluster, which applies the device plugin again."
-    if not plugin.get("exists"):
-        return broken(host.name, f"{told}: there is no DaemonSet {DEVICE_PLUGIN[1]}", again)
-    here = [row for row in plugin.get("pods") or [] if row.get("node") == found["name"]]
+    if not plugin.workload.get("exists"):
+        return broken(host.name, f"{told}: there is no {plugin.where}", again)
+    here = [row for row in plugin.pods if row.get("node") == found["name"]]
     if not here:
-        why = f"DaemonSet {DEVICE_PLUGIN[1]} has no pod there and wants {plugin.get('wanted')} in all"
+        why = f"{plugin.where} has no pod there and wants {plugin.workload.get('wanted')} in all"
         return broken(host.name, f"{told}: {why}", again)
     return broken(
         host.name,
         f"{told}: {explain(here[0]) or 'the device plugin runs, but has registered none'}",
-        f"Look at 'kubectl -n {plugin.get('namespace')} logs {here[0]['name']}'; "
+        f"Look at 'kubectl -n {plugin.namespace} logs {here[0]['name']}'; "
         "a GPU that failed once stays away until the plugin restarts.",
     )
-
-
-def _plugin(site: Site) -> dict[str, Any]:
-    return site.workload(*DEVICE_PLUGIN)
 
 
 def _pod(site: Site, model: Model) -> Finding:

@@ -6,13 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ...module_utils.mode.names import CONFIG_MAP
 from ..boundary.plain import plain
 
-GATEWAY = ("Deployment", "litellm")
-DEVICE_PLUGIN = ("DaemonSet", "nvidia-device-plugin")
-# Backends of tiers that run in the cluster, and the workload of each.
-TIER_WORKLOADS = {"ollama": ("Deployment", "ollama")}
-MODE_CONFIG_MAP = "inference-mode"
+# Parts by their names in the plan's table.
+GATEWAY, CHAT, DEVICE_PLUGIN = "gateway", "chat", "device-plugin"
 GPU_TIER, CLOUD_TIER = "gpu", "cloud"
 
 
@@ -64,6 +62,23 @@ class Host:
         return (self.stack.get("kernel_log") or {}).get("xids") or []
 
 
+class Part:
+    """A row of the plan's table of parts, and what the cluster has of its workload."""
+
+    def __init__(self, row: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+        self.part = str(row.get("part") or "")
+        self.role = str(row.get("role") or "")
+        self.name = str(row.get("name") or "")
+        self.namespace = str(row.get("namespace") or "")
+        self.where = f"{str(row.get('kind') or '').lower()} {self.name}"
+        self.is_wanted = bool(row.get("wanted"))
+        self.workload = dict(found)
+
+    @property
+    def pods(self) -> list[dict[str, Any]]:
+        return self.workload.get("pods") or []
+
+
 class Model:
     """A model of the plan."""
 
@@ -98,7 +113,7 @@ class Site:
     @property
     def mode(self) -> str:
         """Who owns the GPU now; where the cluster does not tell, who should."""
-        recorded = (self.cluster.get("config_maps") or {}).get(MODE_CONFIG_MAP) or {}
+        recorded = (self.cluster.get("config_maps") or {}).get(CONFIG_MAP) or {}
         return str(recorded.get("mode") or self.plan.get("default_mode") or "")
 
     @property
@@ -138,15 +153,34 @@ class Site:
     def workloads(self) -> list[dict[str, Any]]:
         return self.cluster.get("workloads") or []
 
-    def workload(self, kind: str, name: str) -> dict[str, Any]:
+    def part(self, name: str) -> Part:
+        """A part by its name in the plan's table; an empty one where the plan has none."""
+        row = (self.plan.get("parts") or {}).get(name) or {}
+        return Part(row, self._workload(row.get("kind"), row.get("name")))
+
+    @property
+    def parts(self) -> list[Part]:
+        """All parts that run something, the models' engines aside."""
+        engines = {model.name for model in self.models}
+        rows = self.plan.get("parts") or {}
+        return [self.part(name) for name, row in rows.items() if row.get("name") and name not in engines]
+
+    def part_of_tier(self, tier: Mapping[str, Any]) -> Part | None:
+        """What runs for a tier in the cluster; None for one that lives elsewhere."""
+        rows = self.plan.get("parts") or {}
+        found = (name for name, row in rows.items() if row.get("tier") == tier.get("name"))
+        name = next(found, None)
+        return self.part(name) if name else None
+
+    def engine_workload(self, model: Model) -> dict[str, Any]:
+        return self._workload("Deployment", model.deployment)
+
+    def _workload(self, kind: Any, name: Any) -> dict[str, Any]:
         """Empty where it was not asked for or could not be."""
         for row in self.workloads:
             if (row.get("kind"), row.get("name")) == (kind, name):
                 return dict(row)
         return {}
-
-    def engine_workload(self, model: Model) -> dict[str, Any]:
-        return self.workload("Deployment", model.deployment)
 
     def engine_of(self, pod: Mapping[str, Any]) -> dict[str, Any] | None:
         """What the engine in a pod said to its own node; None where nobody asked."""

@@ -10,7 +10,7 @@ from typing import Any
 from ..text.units import seconds
 from .cluster_layers import explain, has_started
 from .layer_results import Finding, broken, degraded, not_applicable, ok, unknown
-from .observed_site import CLOUD_TIER, GATEWAY, GPU_TIER, TIER_WORKLOADS, Model, Site
+from .observed_site import CHAT, CLOUD_TIER, GATEWAY, GPU_TIER, Model, Site
 from .policies import refusing_policies
 
 
@@ -48,7 +48,7 @@ def gateway(site: Site) -> list[Finding]:
                 "playbooks/site.yml --tags cluster.",
             )
         ]
-    return [*_answers(site), *_lower_tiers(site)]
+    return [*_answers(site), *_lower_tiers(site), *_chat(site)]
 
 
 def _engine(site: Site, wanted: Model) -> Finding:
@@ -122,9 +122,9 @@ def _model(site: Site, wanted: Model) -> Finding:
 
 
 def _gateway_away(site: Site) -> Finding:
-    seen, found = site.gateway, site.workload(*GATEWAY)
-    told = str(seen.get("error") or "it does not answer")
-    where = f"deployment {GATEWAY[1]}"
+    part = site.part(GATEWAY)
+    found, where = part.workload, part.where
+    told = str(site.gateway.get("error") or "it does not answer")
     next_step = f"See 'kubectl -n {site.namespace} describe {where}', and inference_gateway_url."
     if found and not found.get("exists"):
         return broken("gateway", f"{told}; {where} does not exist", "Run playbooks/site.yml --tags cluster.")
@@ -134,8 +134,8 @@ def _gateway_away(site: Site) -> Finding:
             f"{told}; {where} is scaled to 0",
             f"Run 'kubectl -n {site.namespace} scale {where} --replicas=1'.",
         )
-    troubles = [row for row in found.get("pods") or [] if row.get("troubles")]
-    if troubles and not any(row.get("ready") for row in found.get("pods") or []):
+    troubles = [row for row in part.pods if row.get("troubles")]
+    if troubles and not any(row.get("ready") for row in part.pods):
         cause = troubles[0].get("cause") or {}
         detail = explain(troubles[0]) + (f" ({cause['told']})" if cause else "")
         next_step = f"See 'kubectl -n {site.namespace} logs {troubles[0]['name']}'."
@@ -163,7 +163,7 @@ def _answer_for_another_mode(site: Site, told: Mapping[str, Any]) -> Finding:
     return broken(
         "gateway",
         f"{name} is off in mode {site.mode}, and no other tier answers for it: {told.get('error')}",
-        f"See 'kubectl -n {site.namespace} logs deployment/{GATEWAY[1]}'.",
+        _gateway_log(site),
     )
 
 
@@ -175,7 +175,7 @@ def _answer(site: Site, wanted: Model, told: Mapping[str, Any]) -> Finding:
             f"{wanted.served_name} is not answered: {told.get('error')}",
             "Run playbooks/site.yml --tags cluster: the gateway does not name the model."
             if unnamed
-            else f"See 'kubectl -n {site.namespace} logs deployment/{GATEWAY[1]}'.",
+            else _gateway_log(site),
         )
     if told.get("tier") == GPU_TIER:
         return ok(
@@ -192,7 +192,7 @@ def _why_lower(site: Site, wanted: Model, told: Mapping[str, Any]) -> tuple[str,
     policies = refusing_policies(
         site.cluster.get("network_policies") or [],
         site.engine_workload(wanted).get("labels") or {},
-        site.workload(*GATEWAY).get("labels") or {},
+        site.part(GATEWAY).workload.get("labels") or {},
         site.namespace,
     )
     if policies:
@@ -207,8 +207,12 @@ def _why_lower(site: Site, wanted: Model, told: Mapping[str, Any]) -> tuple[str,
         )
     return (
         f"{evidence}, though its engine serves",
-        f"See 'kubectl -n {site.namespace} logs deployment/{GATEWAY[1]}' for why it passed the engine over.",
+        _gateway_log(site, " for why it passed the engine over"),
     )
+
+
+def _gateway_log(site: Site, purpose: str = "") -> str:
+    return f"See 'kubectl -n {site.namespace} logs deployment/{site.part(GATEWAY).name}'{purpose}."
 
 
 def _lower_tiers(site: Site) -> Iterator[Finding]:
@@ -216,8 +220,8 @@ def _lower_tiers(site: Site) -> Iterator[Finding]:
     for tier in site.lower_tiers:
         if tier.get("name") == CLOUD_TIER:
             continue
-        kind, name = TIER_WORKLOADS.get(str(tier.get("backend")), ("", ""))
-        found = site.workload(kind, name)
+        part = site.part_of_tier(tier)
+        found, name = (part.workload, part.name) if part else ({}, "")
         asked = [told for told in site.answers() if told.get("model") in (tier.get("models") or [])]
         subject = f"tier {tier.get('name')}"
         if found.get("exists") and not found.get("wanted"):
@@ -237,3 +241,22 @@ def _lower_tiers(site: Site) -> Iterator[Finding]:
             yield ok(
                 subject, f"{asked[0]['model']} answered in {float(asked[0].get('latency_s') or 0):.2f} s"
             )
+
+
+def _chat(site: Site) -> Iterator[Finding]:
+    """The chat is no tier, but whoever asks through it is not answered. No finding where a site has none."""
+    part = site.part(CHAT)
+    found, where = part.workload, part.where
+    if not found or not (part.is_wanted or found.get("exists")):
+        return
+    ready = [row for row in part.pods if row.get("ready")]
+    if not found.get("exists"):
+        yield degraded(CHAT, f"{where} does not exist", "Run playbooks/chat.yml.")
+    elif not found.get("wanted"):
+        scale = f"Run 'kubectl -n {site.namespace} scale {where} --replicas=1'."
+        yield degraded(CHAT, f"{where} is scaled to 0", scale)
+    elif not ready:
+        told = next((explain(row) for row in part.pods if explain(row)), f"no pod of {where} is ready")
+        yield degraded(CHAT, told, f"See 'kubectl -n {site.namespace} describe {where}'.")
+    else:
+        yield ok(CHAT, f"pod {ready[0]['name']} is ready")

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..history.files import parse
 from .cluster_layers import explain
-from .observed_site import CLOUD_TIER, GATEWAY, TIER_WORKLOADS, Host, Model, Site, bare_reason
+from .observed_site import CLOUD_TIER, Host, Model, Site, bare_reason
 
 FORMAT = 1
 SERVES, STARTS, FAILS, OFF, UNKNOWN = "serves", "starts", "fails", "off", "unknown"
@@ -132,8 +132,7 @@ def _versions(site: Site) -> dict[str, Any]:
     engines: set[Any] = {site.engine_workload(model).get("image") for model in site.models}
     images: dict[str, list[Any]] = {
         "vllm": sorted(str(image) for image in engines if image),
-        "litellm": [site.workload(*GATEWAY).get("image")],
-        **{backend: [site.workload(*workload).get("image")] for backend, workload in TIER_WORKLOADS.items()},
+        **{part.role: [part.workload.get("image")] for part in site.parts},
     }
     return {
         "kubernetes": str(site.cluster.get("version") or ""),

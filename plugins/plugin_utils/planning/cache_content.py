@@ -8,7 +8,7 @@ from typing import Any
 from .inputs.wanted import WantedModel
 
 
-def cache_content(models: tuple[WantedModel, ...]) -> dict[str, Any]:
+def cache_content(models: tuple[WantedModel, ...], path: str) -> dict[str, Any]:
     """What must lie in the cache before an engine starts. Two models may share a repository."""
     repositories: dict[tuple[str, str], dict[str, Any]] = {}
     tokenizers: dict[str, dict[str, Any]] = {}
@@ -28,6 +28,7 @@ def cache_content(models: tuple[WantedModel, ...]) -> dict[str, Any]:
             tokenizers.setdefault(settings.tokenizer, {"repository": settings.tokenizer, "model": model.name})
     listed = list(repositories.values())
     return {
+        "path": path,
         "repositories": listed,
         "tokenizers": list(tokenizers.values()),
         "bytes": sum(row["bytes"] for row in listed),

@@ -10,7 +10,6 @@ from .arguments import engine_arguments
 from .catalog.catalog import Catalog
 from .inputs.wanted import Engine, WantedModel
 from .naming import Identity
-from .probes import engine_probes
 from .reading.findings import Findings
 
 _GPU_RESOURCE = "nvidia.com/gpu"
@@ -60,7 +59,7 @@ def _engine(
         "node_selector": dict(settings.node_selector),
         "gpus": settings.gpus,
         "resources": {"requests": requests, "limits": limits},
-        "probes": engine_probes(settings.load_timeout, settings.probes),
+        "probes": {name: dict(timing) for name, timing in settings.probes.items()},
         "load_timeout": settings.load_timeout,
         "annotations": annotations,
     }

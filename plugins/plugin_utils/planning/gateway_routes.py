@@ -9,13 +9,14 @@ from typing import Any
 from .inputs.tiers import CLOUD, CPU, GPU, OPENAI_URL, Tier
 from .inputs.wanted import WantedModel
 from .naming import Identity
+from .parts import Parts
 
 # The gateway reads the key from its environment; a plan never holds it.
 CLOUD_KEY = "os.environ/OPENAI_API_KEY"
 
 
 def gateway_models(
-    identities: Sequence[Identity], tiers: Sequence[Tier], namespace: str
+    identities: Sequence[Identity], tiers: Sequence[Tier], parts: Parts
 ) -> list[dict[str, Any]]:
     """LiteLLM's model_list. Models of inactive modes stay in it: a refused connection falls back at once."""
     found: list[dict[str, Any]] = []
@@ -23,8 +24,16 @@ def gateway_models(
         if tier.name == GPU:
             found += [_gpu(identity, tier) for identity in identities]
         else:
-            found.append(_other(tier, namespace))
+            found.append(_other(tier, parts))
     return found
+
+
+def tier_url(tier: Tier, parts: Parts) -> str:
+    """Where the gateway finds a tier; the GPU tier has one address per model."""
+    if tier.name == GPU:
+        return ""
+    part = parts.of_tier(tier.name)
+    return part.url if part else tier.api_base or OPENAI_URL
 
 
 def _gpu(identity: Identity, tier: Tier) -> dict[str, Any]:
@@ -40,10 +49,10 @@ def _gpu(identity: Identity, tier: Tier) -> dict[str, Any]:
     }
 
 
-def _other(tier: Tier, namespace: str) -> dict[str, Any]:
+def _other(tier: Tier, parts: Parts) -> dict[str, Any]:
     params: dict[str, Any]
     if tier.name == CPU:
-        params = {"model": f"ollama_chat/{tier.model}", "api_base": tier.url(namespace)}
+        params = {"model": f"ollama_chat/{tier.model}", "api_base": tier_url(tier, parts)}
     else:
         params = {"model": f"openai/{tier.model}", "api_key": CLOUD_KEY}
         if tier.api_base:
@@ -76,14 +85,14 @@ def aliases(identities: Sequence[Identity]) -> dict[str, str]:
     return {alias: row.served_name for row in identities for alias in row.aliases}
 
 
-def tier_map(identities: Sequence[Identity], tiers: Sequence[Tier], namespace: str) -> dict[str, str]:
+def tier_map(identities: Sequence[Identity], tiers: Sequence[Tier], parts: Parts) -> dict[str, str]:
     """Which tier an address belongs to: what a response's headers are compared with."""
     found: dict[str, str] = {}
     for tier in tiers:
         if tier.name == GPU:
             found.update({row.url: GPU for row in identities})
         else:
-            found[tier.url(namespace)] = tier.name
+            found[tier_url(tier, parts)] = tier.name
         if tier.name == CLOUD and not tier.api_base:
             # The client library's default address is reported without its path on some releases.
             found[OPENAI_URL.removesuffix("/v1")] = CLOUD

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The only place of names: slugs, object names, addresses, and what must not be named alike."""
+"""The names of models: slugs, object names, addresses, and what must not be named alike."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ _LABEL_LIMIT = 63  # of a DNS label, hence of a Service and of a label's value
 _SERVICE_SUFFIX = "-inference"
 _DEPLOYMENT_PREFIX = "vllm-"
 SLUG_LIMIT = _LABEL_LIMIT - max(len(_SERVICE_SUFFIX), len(_DEPLOYMENT_PREFIX))
-ENGINE_PORT = 8000
-OLLAMA_PORT = 11434
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,13 @@ def service_url(service: str, namespace: str, port: int) -> str:
 
 
 def identify(
-    name: str, served_name: str, aliases: tuple[str, ...], mode: str, namespace: str, tier: str = "gpu"
+    name: str,
+    served_name: str,
+    aliases: tuple[str, ...],
+    mode: str,
+    namespace: str,
+    port: int,
+    tier: str = "gpu",
 ) -> Identity:
     slug = slugify(name)
     service = f"{slug}{_SERVICE_SUFFIX}"
@@ -58,7 +62,7 @@ def identify(
         aliases=aliases,
         deployment=f"{_DEPLOYMENT_PREFIX}{slug}",
         service=service,
-        url=service_url(service, namespace, ENGINE_PORT),
+        url=service_url(service, namespace, port),
         mode=mode,
         tier=tier,
     )

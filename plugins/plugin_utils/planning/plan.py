@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ...module_utils.mode.names import CONFIG_MAP
 from . import gateway_routes as gateway
 from . import naming
+from . import parts as tables
 from .cache_content import cache_content, gated_models
 from .catalog import catalog as catalogs
 from .catalog.catalog import Catalog
@@ -50,6 +52,7 @@ class _Wanted:
 
     catalog: Catalog
     namespace: str
+    parts: tables.Parts
     default_mode: str
     tiers: tuple[Tier, ...]
     models: tuple[WantedModel, ...]
@@ -88,8 +91,9 @@ def work_out(arguments: Mapping[str, Any], raw_catalog: Mapping[str, Mapping[str
     wanted = _read(arguments, raw_catalog, findings)
     findings.stop_on_problems()
     check_shape(wanted.models, wanted.tiers, wanted.default_mode, findings)
+    where = (wanted.namespace, wanted.parts[tables.ENGINES].port)
     identities = [
-        naming.identify(model.name, model.served_name, model.aliases, model.mode, wanted.namespace)
+        naming.identify(model.name, model.served_name, model.aliases, model.mode, *where)
         for model in wanted.models
     ]
     naming.check_clashes(
@@ -97,8 +101,10 @@ def work_out(arguments: Mapping[str, Any], raw_catalog: Mapping[str, Mapping[str
         gateway.taken_names(wanted.models, wanted.tiers),
         findings,
     )
+    parts = tables.with_engines(wanted.parts, identities)
+    tables.check_clashes(parts, {model.name: model.path for model in wanted.models}, findings)
     findings.stop_on_problems()
-    return _fit(wanted, identities, findings)
+    return _fit(replace(wanted, parts=parts), identities, findings)
 
 
 def _read(
@@ -113,12 +119,15 @@ def _read(
     models = read_models(arguments.get("models"), default_mode, catalog, findings)
     hosts = read_hosts(arguments.get("hosts"), findings)
     gateway_image.check(arguments.get("litellm_image"), catalog, findings)
+    namespace = read_label(arguments.get("namespace"), VARIABLES["namespace"], "ml", findings)
+    tiers = read_tiers(arguments.get("tiers"), findings)
     single = Table({VARIABLES[key]: arguments.get(key) for key in _SINGLE}, "", findings)
     return _Wanted(
         catalog=catalog,
-        namespace=read_label(arguments.get("namespace"), VARIABLES["namespace"], "ml", findings),
+        namespace=namespace,
+        parts=tables.read_parts(arguments.get(tables.ARGUMENT), namespace, tiers, findings),
         default_mode=default_mode,
-        tiers=read_tiers(arguments.get("tiers"), findings),
+        tiers=tiers,
         models=models,
         engine=read_engine(arguments, needed=bool(models), findings=findings),
         hosts=hosts,
@@ -130,7 +139,7 @@ def _read(
 
 def _fit(wanted: _Wanted, identities: list[naming.Identity], findings: Findings) -> Outcome:
     """Compare what is wanted with the hardware, and describe what it becomes."""
-    catalog, gpus, tiers, namespace = wanted.catalog, wanted.gpus, wanted.tiers, wanted.namespace
+    catalog, gpus, tiers, parts = wanted.catalog, wanted.gpus, wanted.tiers, wanted.parts
     models = sizing.settle_counts(wanted.models, gpus, findings)
     engines = describe_engines(models, identities, wanted.default_mode, wanted.engine, catalog, findings)
     listed = list(engines)
@@ -144,7 +153,9 @@ def _fit(wanted: _Wanted, identities: list[naming.Identity], findings: Findings)
     placement = place(models, gpus.of_at_least(wanted.least_gpu_gb), unfit, findings)
     findings.stop_on_problems()
     plan = {
-        "namespace": namespace,
+        "namespace": wanted.namespace,
+        "parts": parts.as_plain(),
+        "mode_config_map": CONFIG_MAP,
         "default_mode": wanted.default_mode,
         "modes": _modes(models),
         "image": wanted.engine.image,
@@ -153,12 +164,12 @@ def _fit(wanted: _Wanted, identities: list[naming.Identity], findings: Findings)
         "identities": [identity.as_plain() for identity in identities],
         "vllm_models": with_contracts(listed, models, identities, memory, placement),
         "ollama_models": [{"name": tier.model, "source": tier.source} for tier in tiers if tier.name == CPU],
-        "tiers": _tiers(tiers, identities, namespace),
-        "tier_map": gateway.tier_map(identities, tiers, namespace),
-        "litellm_models": gateway.gateway_models(identities, tiers, namespace),
+        "tiers": _tiers(tiers, identities, parts),
+        "tier_map": gateway.tier_map(identities, tiers, parts),
+        "litellm_models": gateway.gateway_models(identities, tiers, parts),
         "litellm_fallbacks": gateway.fallbacks(identities, tiers, wanted.default_mode),
         "litellm_aliases": gateway.aliases(identities),
-        "cache": cache_content(models),
+        "cache": cache_content(models, parts.cache_path),
         "gated": gated_models(models),
         "memory": memory,
         "placement": placement,
@@ -176,12 +187,17 @@ def _modes(models: tuple[WantedModel, ...]) -> dict[str, list[str]]:
 
 
 def _tiers(
-    tiers: tuple[Tier, ...], identities: list[naming.Identity], namespace: str
+    tiers: tuple[Tier, ...], identities: list[naming.Identity], parts: tables.Parts
 ) -> list[dict[str, Any]]:
     found = []
     for tier in tiers:
         models = [row.served_name for row in identities] if tier.name == GPU else [tier.model]
         found.append(
-            {"name": tier.name, "backend": tier.backend, "models": models, "url": tier.url(namespace)}
+            {
+                "name": tier.name,
+                "backend": tier.backend,
+                "models": models,
+                "url": gateway.tier_url(tier, parts),
+            }
         )
     return found

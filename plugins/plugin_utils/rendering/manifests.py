@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from ...module_utils.errors import InvalidInput
+from ...module_utils.mode.names import CONFIG_MAP
 from ...module_utils.mode.record import config_map, record, replicas
 from ..boundary.plain import plain
 from .object_sets import object_sets
@@ -50,7 +51,7 @@ def manifests(sets: Any, models: Any = (), mode: str = "", mode_namespace: str =
     if mode:
         _add(
             found,
-            "mode/configmap-inference-mode.yaml",
+            f"mode/configmap-{CONFIG_MAP}.yaml",
             config_map(record(plain(mode), plain(models)), plain(mode_namespace)),
         )
     ordered = sorted(found.items(), key=lambda item: rank(item[1]))

@@ -7,6 +7,7 @@ import json
 
 from tests.playbooks.roles.cluster_roles import (
     HUB_TOKEN,
+    R1,
     container_of,
     environment_of,
     one,
@@ -56,10 +57,19 @@ def test_environment_of_role_model_and_secret() -> None:
 def test_probe_numbers_of_the_model_win_over_the_defaults() -> None:
     container = container_of(one("vllm", "Deployment", "vllm-qwen3-8b-awq"))
     assert container["startupProbe"]["failureThreshold"] == 30
-    assert container["startupProbe"]["periodSeconds"] == 5
+    assert container["startupProbe"]["periodSeconds"] == 10
     assert container["livenessProbe"]["initialDelaySeconds"] == 120
     for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
         assert container[probe]["httpGet"] == {"path": "/health", "port": "http"}
+
+
+def test_the_startup_probe_waits_as_long_as_a_model_may_load() -> None:
+    slow = {**R1, "load_timeout": 601, "probes": {"startup": {"periodSeconds": 20}}}
+    changes = json.dumps({"vllm_models": [slow], "vllm_probes": {"startup": {"timeoutSeconds": 7}}})
+    probe = container_of(one("vllm", "Deployment", "vllm-r1", changes))["startupProbe"]
+    assert (probe["periodSeconds"], probe["failureThreshold"], probe["timeoutSeconds"]) == (20, 31, 7)
+    # Without one it waits as long as the role says.
+    assert container_of(one("vllm", "Deployment", "vllm-r1"))["startupProbe"]["failureThreshold"] == 60
 
 
 def test_every_deployment_is_created_off() -> None:

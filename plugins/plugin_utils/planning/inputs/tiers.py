@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..naming import OLLAMA_PORT, service_url
 from ..reading.findings import Findings, suggest
 from ..reading.tables import Table, describe
 
@@ -32,12 +31,6 @@ class Tier:
     model: str = ""
     source: str = ""
     api_base: str = ""
-
-    def url(self, namespace: str) -> str:
-        """Where the gateway finds the tier; the GPU tier has one address per model."""
-        if self.name == CPU:
-            return service_url("ollama", namespace, OLLAMA_PORT)
-        return (self.api_base or OPENAI_URL) if self.name == CLOUD else ""
 
 
 def read_tiers(value: object, findings: Findings) -> tuple[Tier, ...]:

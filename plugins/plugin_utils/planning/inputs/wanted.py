@@ -26,6 +26,7 @@ VARIABLES = {
     "allow_unknown": "inference_allow_unknown",
     "litellm_image": "litellm_image",
     "namespace": "inference_namespace",
+    "parts": "parts",
     "catalog": "inference_catalog",
     "hosts": "hosts",
     "min_gpu_memory_gb": "llm_min_gpu_memory_gb",

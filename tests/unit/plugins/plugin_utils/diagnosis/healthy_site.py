@@ -6,6 +6,8 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+from tests.unit.plugins.plugin_utils.planning.sites import plan
+
 NOW = 1_800_000_000.0
 QWEN, R1 = "Qwen/Qwen3-8B-AWQ", "r1-distill"
 GATEWAY_LABELS = {"app.kubernetes.io/name": "litellm"}
@@ -71,6 +73,8 @@ def engine(alive: bool = True, models: tuple[str, ...] = (QWEN,), error: str = "
 
 PLAN: dict[str, Any] = {
     "namespace": "ml",
+    # The parts of any site; a model's engine is found by its own row.
+    "parts": plan({"models": [], "tiers": {"cpu": {"model": "qwen3:4b"}}})["parts"],
     "default_mode": "ml",
     "vllm_models": [model("qwen3-8b-awq", QWEN, "ml"), model("r1", R1, "r1")],
     "tiers": [

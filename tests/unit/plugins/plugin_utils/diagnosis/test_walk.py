@@ -19,6 +19,7 @@ from tests.unit.plugins.plugin_utils.diagnosis.healthy_site import (
     healthy,
     no_answer,
     pod,
+    workload,
 )
 from tests.unit.plugins.plugin_utils.diagnosis.host_faults import (
     HOST_FAULTS,
@@ -143,6 +144,43 @@ class TestModes:
         site.cluster["config_maps"] = {"inference-mode": {"mode": "gaming"}}
         site.gateway["answers"] = [no_answer(QWEN)]
         assert examine(site.seen)["verdict"] == OK
+
+
+class TestChat:
+    def examined(self, wanted: bool, *rows: Any) -> Any:
+        site = Planted()
+        site.seen["plan"]["parts"]["chat"]["wanted"] = wanted
+        site.cluster["workloads"] += rows
+        return examine(site.seen)
+
+    def test_a_site_without_one_lacks_nothing(self) -> None:
+        for rows in ([], [workload("Deployment", "open-webui", [], exists=False)]):
+            document = self.examined(False, *rows)
+            assert document["verdict"] == OK
+            assert "chat" not in str(document["layers"])
+
+    def test_one_that_serves_is_told(self) -> None:
+        document = self.examined(False, workload("Deployment", "open-webui", [pod("chat-1")]))
+        assert document["verdict"] == OK
+        assert "pod chat-1 is ready" in str(document["layers"])
+
+    @pytest.mark.parametrize(
+        ("wanted", "row", "told"),
+        [
+            (True, workload("Deployment", "open-webui", [], exists=False), "does not exist"),
+            (False, workload("Deployment", "open-webui", []), "is scaled to 0"),
+            (
+                False,
+                workload("Deployment", "open-webui", [pod("c", ready=False)]),
+                "no pod of deployment open-webui is ready",
+            ),
+        ],
+    )
+    def test_one_that_is_away_degrades_the_site(self, wanted: bool, row: Any, told: str) -> None:
+        document = self.examined(wanted, row)
+        assert document["verdict"] == DEGRADED
+        assert document["fault"]["subject"] == "chat"
+        assert told in document["fault"]["evidence"]
 
 
 class TestSeveral:

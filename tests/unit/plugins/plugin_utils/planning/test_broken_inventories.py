@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.parts import VARIABLES as PARTS
 
 from tests.unit.plugins.plugin_utils.planning.sites import home_lab, refusal
 
@@ -60,7 +61,11 @@ def site(variables: dict[str, Any]) -> dict[str, Any]:
     }
     host |= {HOST_KEYS[name]: value for name, value in variables.items() if name in HOST_KEYS}
     changes = {ARGUMENTS[name]: value for name, value in variables.items() if name in ARGUMENTS}
-    older = {name: value for name, value in variables.items() if name not in (*ARGUMENTS, *HOST_KEYS)}
+    parts = {name: value for name, value in variables.items() if name in PARTS}
+    if parts:
+        changes["parts"] = parts
+    known = (*ARGUMENTS, *HOST_KEYS, *PARTS)
+    older = {name: value for name, value in variables.items() if name not in known}
     if older:
         # One chosen model in the words of an older project, in place of the variables that replace them.
         changes = {"models": [], "tiers": None, "inherited": older, **changes}

@@ -87,6 +87,15 @@ def own_form() -> dict[str, Any]:
         "litellm_image": "ghcr.io/berriai/litellm:v1.82.6",
         "min_gpu_memory_gb": 8,
         "allow_unknown": True,
+        "parts": {
+            "inference_chat": True,
+            "vllm_port": 9000,
+            "ollama_service_name": "cpu-llm",
+            "litellm_service_type": "NodePort",
+            "litellm_node_port": 30401,
+            "device_plugin_namespace": "gpu",
+            "model_cache_path": ["/srv/models"],
+        },
     }
     return home_lab(**changes)
 

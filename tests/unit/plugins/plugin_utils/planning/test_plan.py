@@ -68,18 +68,12 @@ def test_identity_of_a_model() -> None:
     }
 
 
-def test_probes_follow_the_time_that_loading_takes() -> None:
-    qwen, r1 = (model["probes"] for model in plan(home_lab())["vllm_models"])
-    assert qwen["startup"]["httpGet"] == {"path": "/health", "port": 8000}
-    assert (qwen["startup"]["periodSeconds"], qwen["startup"]["failureThreshold"]) == (10, 12)
-    assert "initialDelaySeconds" not in qwen["liveness"]
-    assert r1["startup"]["failureThreshold"] == 21
-    assert r1["liveness"]["initialDelaySeconds"] == 120
-    assert r1["readiness"]["initialDelaySeconds"] == 90
-    found = plan(one(load_timeout=601, probes={"liveness": {"periodSeconds": 30}}))["vllm_models"][0]
-    assert found["probes"]["startup"]["failureThreshold"] == 61
-    assert found["probes"]["liveness"]["periodSeconds"] == 30
-    assert found["probes"]["liveness"]["failureThreshold"] == 6
+def test_a_model_brings_only_its_own_probe_timings() -> None:
+    qwen, r1 = plan(home_lab())["vllm_models"]
+    assert (qwen["probes"], qwen["load_timeout"]) == ({}, 120)
+    assert r1["probes"]["liveness"] == {"initialDelaySeconds": 120}
+    (found,) = plan(one(load_timeout=601, probes={"liveness": {"periodSeconds": 30}}))["vllm_models"]
+    assert found["probes"] == {"liveness": {"periodSeconds": 30}}
 
 
 def test_gateway_models_fallbacks_and_aliases() -> None:

@@ -1,0 +1,135 @@
+"""Plans sites and renders all their objects in one process: each line of stdin is a site, each answer a line.
+
+A line is JSON: the variables of an inventory, as the host localhost sees them. They go the way that a run
+takes (playbooks/steps/compute_plan.yml, playbooks/vars/cluster_inputs.yml, each role's tasks/render.yml),
+through Ansible's own templating, so that what is rendered is what would be applied. The answer holds `plan`
+and `objects` (a list for each role), or `refused`.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins import loader
+from ansible.template import Templar
+
+ROOT = Path(__file__).resolve().parents[1]
+ROLES = ("device_plugin", "vllm", "ollama", "litellm", "open_webui")
+FILES = DataLoader()
+
+
+@functools.cache
+def read(path: str) -> Any:
+    """A file of the checkout, as Ansible reads what it may template."""
+    return FILES.load_from_file(str(ROOT / path), cache="none", trusted_as_template=True) or {}
+
+
+def template(value: Any, variables: dict[str, Any]) -> Any:
+    return Templar(loader=FILES, variables=variables).template(value)
+
+
+def arguments(variables: dict[str, Any]) -> dict[str, Any]:
+    """What compute_plan.yml hands to the plan."""
+    (play,) = read("playbooks/steps/compute_plan.yml")
+    found: dict[str, Any] = template(play["tasks"][0]["inference.stack.plan"], variables)
+    return found
+
+
+def facts(tasks: Any) -> Iterator[tuple[str, Any]]:
+    """What a role's render.yml keeps as lists of objects."""
+    for task in tasks:
+        for name, value in (task.get("ansible.builtin.set_fact") or {}).items():
+            if name.endswith("objects"):
+                yield name, value
+
+
+def render(role: str, variables: dict[str, Any]) -> list[dict[str, Any]]:
+    folder = f"roles/{role}"
+    inputs = {**variables, **read("playbooks/vars/cluster_inputs.yml")}
+    known = {
+        **read(f"{folder}/defaults/main.yml"),
+        # Once, instead of wherever a template reads them.
+        **{name: template(value, inputs) for name, value in inputs.items() if name.startswith(f"{role}_")},
+        **read(f"{folder}/vars/main.yml"),
+        "ansible_search_path": [str(ROOT / folder)],
+        "role_path": str(ROOT / folder),
+    }
+    objects: list[dict[str, Any]] = []
+    for _, value in facts(read(f"{folder}/tasks/render.yml")):
+        objects += template(value, known)
+    return objects
+
+
+def site(variables: dict[str, Any]) -> dict[str, Any]:
+    # Only now is the collection known to Ansible.
+    from ansible_collections.inference.stack.plugins.module_utils.errors import StackError
+    from ansible_collections.inference.stack.plugins.plugin_utils.boundary.plain import plain
+    from ansible_collections.inference.stack.plugins.plugin_utils.planning.plan import compute
+
+    known = {
+        "groups": {},
+        "hostvars": {},
+        "inventory_hostname": "localhost",
+        "ansible_check_mode": False,
+        "ansible_playbook_python": sys.executable,
+        **variables,
+    }
+    try:
+        plan = compute(plain(arguments(known)), catalog())
+    except StackError as error:
+        return {"refused": str(error)}
+    known["inference_plan"] = plan
+    # As steps/cluster.yml does.
+    parts = plan.get("parts") or {"chat": {"wanted": variables.get("inference_chat", False)}}
+    skipped = {"ollama": not plan["ollama_models"], "open_webui": not parts["chat"]["wanted"]}
+    objects = {role: render(role, known) for role in ROLES if not skipped.get(role)}
+    return {"plan": plan, "objects": plain(objects)}
+
+
+@functools.cache
+def catalog() -> Any:
+    from ansible_collections.inference.stack.plugins.plugin_utils.planning.catalog.catalog import read_files
+
+    return read_files(ROOT / "catalog")
+
+
+def be_quick() -> None:
+    """Most of the time would go into compiling the same templates and copying the same variables again."""
+    compiled: dict[tuple[Any, ...], Any] = {}
+    compile_anew = jinja2.Environment.compile
+
+    def compile_once(self: jinja2.Environment, source: Any, *args: Any, **options: Any) -> Any:
+        if not isinstance(source, str):
+            return compile_anew(self, source, *args, **options)
+        key = (str(source), self.trim_blocks, self.lstrip_blocks, self.keep_trailing_newline, args, *options)
+        if key not in compiled:
+            compiled[key] = compile_anew(self, source, *args, **options)
+        return compiled[key]
+
+    jinja2.Environment.compile = compile_once  # type: ignore[method-assign]
+    sys.modules[loader.lookup_loader.get("ansible.builtin.template").__module__].deepcopy = dict  # type: ignore[attr-defined]
+    for plugins in (loader.filter_loader, loader.test_loader):
+        plugins.get = functools.cache(plugins.get)
+    gc.freeze()
+    gc.set_threshold(200_000)
+
+
+def serve() -> None:
+    loader.init_plugin_loader()
+    be_quick()
+    answers = sys.stdout
+    sys.stdout = sys.stderr
+    for line in sys.stdin:
+        print(json.dumps(site(json.loads(line))), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    serve()

@@ -1,0 +1,217 @@
+"""However an inventory calls the parts of a site: each reference resolves to an object of the same render."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+from ansible_collections.inference.stack.plugins.plugin_utils.diagnosis.policies import matches
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.rendered_site import rendered_site
+
+WORKLOADS = ("Deployment", "DaemonSet")
+HF_HOME = "/root/.cache/huggingface"
+NAMES = st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
+PORTS, NODE_PORTS = st.integers(1, 65535), st.integers(30000, 32767)
+TYPES = st.sampled_from(["ClusterIP", "NodePort", "LoadBalancer"])
+QWEN, R1 = {"name": "qwen3-8b-awq"}, {"name": "deepseek-r1-distill-qwen-7b-awq", "mode": "r1"}
+GPU: dict[str, Any] = {"gpu": {}}
+CPU: dict[str, Any] = {"cpu": {"model": "qwen3:4b"}}
+CLOUD: dict[str, Any] = {"cloud": {"model": "m", "api_key": "k"}}
+# What an inventory must say in any case.
+BASIS = {
+    "inference_vllm_version": "0.8.5.post1",
+    "litellm_master_key": "sk-" + "0" * 32,
+    "litellm_keys": [{"name": "chat", "key": "sk-" + "1" * 32}],
+    "open_webui_secret_key": "2" * 32,
+}
+SITES = st.fixed_dictionaries(
+    {
+        "inference_models": st.sampled_from([[QWEN], [QWEN, R1]]),
+        "inference_tiers": st.sampled_from([GPU, GPU | CPU, CPU | GPU, GPU | CPU | CLOUD]),
+    },
+    optional={
+        "inference_namespace": NAMES,
+        "inference_chat": st.booleans(),
+        "device_plugin_namespace": NAMES,
+        # For the engines, for the hosts, or for both.
+        "vllm_cache_path": st.just("/srv/models"),
+        "model_cache_path": st.just("/srv/models"),
+        **{f"{role}_port": PORTS for role in ("vllm", "ollama", "litellm", "open_webui")},
+        **{f"{role}_service_name": NAMES for role in ("vllm", "ollama", "litellm", "open_webui")},
+        **{f"{role}_service_type": TYPES for role in ("litellm", "open_webui")},
+        **{f"{role}_node_port": NODE_PORTS for role in ("litellm", "open_webui")},
+        "open_webui_storage": st.sampled_from(["claim", "host", "none"]),
+    },
+)
+
+
+class Site:
+    """The objects of one render."""
+
+    def __init__(self, plan: dict[str, Any], objects: dict[str, list[dict[str, Any]]]) -> None:
+        self.plan = plan
+        self.objects = [thing for listed in objects.values() for thing in listed]
+
+    def of(self, *kinds: str) -> Iterator[dict[str, Any]]:
+        return (thing for thing in self.objects if thing["kind"] in kinds)
+
+    def has(self, kind: str, namespace: str, name: str) -> bool:
+        wanted = (namespace, name)
+        return any((row["metadata"]["namespace"], row["metadata"]["name"]) == wanted for row in self.of(kind))
+
+    def service_at(self, url: str) -> dict[str, Any]:
+        """The Service behind an address, which has to listen on its port."""
+        parts = urlsplit(url)
+        name, namespace, rest = str(parts.hostname).split(".", 2)
+        assert rest == "svc.cluster.local"
+        found = [row for row in self.of("Service") if row["metadata"]["name"] == name]
+        assert len(found) == 1, f"{url}: {len(found)} Services are called {name}"
+        assert found[0]["metadata"]["namespace"] == namespace, url
+        assert parts.port in [port["port"] for port in found[0]["spec"]["ports"]], url
+        return found[0]
+
+    def chosen(self, selector: dict[str, str], namespace: str) -> list[dict[str, Any]]:
+        """Workloads whose pods have these labels."""
+        return [
+            row
+            for row in self.of(*WORKLOADS)
+            if row["metadata"]["namespace"] == namespace
+            and matches({"matchLabels": selector}, row["spec"]["template"]["metadata"]["labels"])
+        ]
+
+
+def containers(workload: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = workload["spec"]["template"]["spec"]["containers"]
+    return found
+
+
+def environment(container: dict[str, Any]) -> dict[str, str]:
+    return {row["name"]: row["value"] for row in container.get("env") or [] if "value" in row}
+
+
+def listens_on(container: dict[str, Any]) -> int | None:
+    """The port that the program was told to listen on."""
+    words, told = container.get("args") or [], environment(container)
+    if "--port" in words:
+        return int(words[words.index("--port") + 1])
+    host = told.get("OLLAMA_HOST", "")
+    return int(told.get("PORT") or host.rpartition(":")[2] or 0) or None
+
+
+def port_of(container: dict[str, Any], port: int | str) -> int | None:
+    """What a named port is; a number stands for itself."""
+    named = {row["name"]: row["containerPort"] for row in container.get("ports") or []}
+    return port if isinstance(port, int) else named.get(port)
+
+
+def check_addresses(site: Site) -> None:
+    (gateway,) = (row for row in site.of("ConfigMap") if "config.yaml" in row["data"])
+    listed = yaml.safe_load(gateway["data"]["config.yaml"])["model_list"]
+    targets = [row["litellm_params"].get("api_base") for row in listed]
+    asked = [environment(row) for workload in site.of(*WORKLOADS) for row in containers(workload)]
+    targets += [row["OPENAI_API_BASE_URL"] for row in asked if "OPENAI_API_BASE_URL" in row]
+    targets += [url for url, tier in site.plan["tier_map"].items() if tier != "cloud"]
+    targets += [model["contract"]["api_base"] for model in site.plan["vllm_models"]]
+    for url in targets:
+        if url:
+            site.service_at(url)
+
+
+def check_services(site: Site) -> None:
+    for service in site.of("Service"):
+        chosen = site.chosen(service["spec"]["selector"], service["metadata"]["namespace"])
+        assert chosen, f"nobody stands behind {service['metadata']['name']}"
+        for port in service["spec"]["ports"]:
+            for container in (row for workload in chosen for row in containers(workload)):
+                assert port_of(container, port["targetPort"]) == listens_on(container)
+
+
+def check_probes(site: Site) -> None:
+    for container in (row for workload in site.of(*WORKLOADS) for row in containers(workload)):
+        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+            if probe in container:
+                asked = port_of(container, container[probe]["httpGet"]["port"])
+                assert asked == listens_on(container), f"{probe} asks {asked}"
+
+
+def check_policies(site: Site) -> None:
+    for policy in site.of("NetworkPolicy"):
+        namespace = policy["metadata"]["namespace"]
+        guarded = site.chosen(policy["spec"]["podSelector"]["matchLabels"], namespace)
+        assert guarded, f"{policy['metadata']['name']} guards nobody"
+        for rule in policy["spec"]["ingress"]:
+            for container in (row for workload in guarded for row in containers(workload)):
+                assert listens_on(container) in [row["port"] for row in rule["ports"]]
+            # Who comes from another namespace, such as Prometheus, is no part of the site.
+            peers = [
+                row["podSelector"]["matchLabels"] for row in rule["from"] if "namespaceSelector" not in row
+            ]
+            assert peers and all(site.chosen(peer, namespace) for peer in peers)
+
+
+def check_volumes(site: Site) -> None:
+    for workload in site.of(*WORKLOADS):
+        spec, namespace = workload["spec"]["template"]["spec"], workload["metadata"]["namespace"]
+        volumes = {row["name"]: row for row in spec["volumes"]}
+        mounts = [row["name"] for container in containers(workload) for row in container["volumeMounts"]]
+        assert set(mounts) == set(volumes)
+        for volume in volumes.values():
+            if "persistentVolumeClaim" in volume:
+                claim = volume["persistentVolumeClaim"]["claimName"]
+                assert site.has("PersistentVolumeClaim", namespace, claim)
+            if "configMap" in volume:
+                assert site.has("ConfigMap", namespace, volume["configMap"]["name"])
+
+
+def check_cache(site: Site, path: str) -> None:
+    for model in site.plan["vllm_models"]:
+        (engine,) = (row for row in site.of("Deployment") if row["metadata"]["name"] == model["deployment"])
+        (container,) = containers(engine)
+        mount = next(row for row in container["volumeMounts"] if row["mountPath"] == HF_HOME)
+        assert environment(container)["HF_HOME"] == HF_HOME
+        volumes = {row["name"]: row for row in engine["spec"]["template"]["spec"]["volumes"]}
+        assert volumes[mount["name"]]["hostPath"]["path"] == path
+
+
+def check_table(site: Site, variables: dict[str, Any]) -> None:
+    """Each row of the table of parts is what was rendered, and no workload or Service is missing in it."""
+    rows = [row for row in site.plan["parts"].values() if row["wanted"]]
+    for row in rows:
+        if row["name"]:
+            assert site.has(row["kind"], row["namespace"], row["name"]), row
+        chosen = site.chosen(row["selector"], row["namespace"])
+        assert not row["name"] or [thing["metadata"]["name"] for thing in chosen] == [row["name"]]
+        if row["service"]:
+            service = site.service_at(row["url"])
+            assert service["spec"]["selector"] == row["selector"]
+            assert service["spec"]["type"] == row["service_type"]
+            assert service["spec"]["ports"][0].get("nodePort") == row["node_port"]
+            assert service["spec"]["ports"][0]["port"] == variables.get(f"{row['role']}_port", row["port"])
+    known = {(row["kind"], row["name"]) for row in rows} | {("Service", row["service"]) for row in rows}
+    rendered = {(row["kind"], row["metadata"]["name"]) for row in site.of(*WORKLOADS, "Service")}
+    assert rendered == {row for row in known if row[1]}
+
+
+# Each draw says for itself what it drew, and looking for a smaller one would take minutes.
+@settings(max_examples=200, deadline=None, phases=[Phase.reuse, Phase.generate])
+@given(SITES)
+def test_every_reference_resolves(variables: dict[str, Any]) -> None:
+    hosts = {"groups": {"gpu_hosts": ["worker"]}, "hostvars": {"worker": variables}}
+    answer = rendered_site(BASIS | hosts | variables)
+    if "refused" in answer:
+        assert "which belongs to another part" in answer["refused"], answer["refused"]
+        return
+    site = Site(answer["plan"], answer["objects"])
+    check_probes(site)
+    check_services(site)
+    check_addresses(site)
+    check_policies(site)
+    check_volumes(site)
+    moved = {"vllm_cache_path", "model_cache_path"} & set(variables)
+    check_cache(site, "/srv/models" if moved else "/var/lib/vllm/huggingface")
+    check_table(site, variables)
