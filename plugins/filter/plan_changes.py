@@ -110,6 +110,11 @@ _value:
         download_bytes:
           description: What a host has to fetch of the model at most; V(none) when its size is unknown.
           type: int
+    foreign_fields:
+      description: Fields that somebody else added to the Deployments of the site by hand, in words.
+      type: list
+      elements: str
+      sample: ["Deployment litellm: spec.template.spec.containers[litellm].env[DEBUG] (by kubectl-edit)"]
     downloads:
       description: One row per host.
       type: list
