@@ -10,19 +10,26 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 TEST_LAB ?= test
 
-.PHONY: help setup demo up down prune clean status ssh doctor site-status report models ask logs port-forward chat import-model kubectl test lint unit playbooks browser molecule faults soak bench docs build
+.PHONY: help setup setup-dev demo up down prune clean status ssh doctor site-status report models ask logs port-forward chat import-model kubectl test lint sanity unit playbooks browser molecule faults soak bench docs build
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 16
 
-setup: ## Make .venv with everything that the tests need, and link the checkout as inference.stack
+setup: ## Make .venv with Ansible and what playbooks need, and link the checkout as inference.stack
+	@./lab/bootstrap.sh run
+
+setup-dev: ## The same with everything that the tests need: linters, a compiler, a browser
 	@./lab/bootstrap.sh test
+	./lab/bootstrap.sh galaxy
 
 .venv/.run: requirements/run.txt lab/bootstrap.sh
 	@./lab/bootstrap.sh run
 
 .venv/.test: requirements/test.txt lab/bootstrap.sh
 	@./lab/bootstrap.sh test
+
+.venv/.galaxy: requirements/galaxy.txt lab/bootstrap.sh | .venv/.test
+	@./lab/bootstrap.sh galaxy
 
 # --- the rehearsal ---
 demo: .venv/.run ## The whole stack on this machine, without a GPU, with real servers; leaves it running
@@ -80,11 +87,14 @@ import-model: .venv/.run ## A model's row for inference_catalog: make import-mod
 	  -e import_model_$(if $(wildcard $(MODEL)/.),folder=$(abspath $(MODEL)),repository=$(MODEL))
 
 # --- the tests ---
-test: .venv/.test ## Lint, unit tests, playbooks, the report in a browser and the rehearsal from empty hosts to real requests (what CI runs)
-	@LAB=$(TEST_LAB) python tests/run.py lint unit playbooks browser molecule
+test: .venv/.test .venv/.galaxy ## Lint, sanity, unit tests, playbooks, the report in a browser and the rehearsal from empty hosts to real requests (what CI runs)
+	@LAB=$(TEST_LAB) python tests/run.py lint sanity unit playbooks browser molecule
 
-lint: .venv/.test ## ansible-lint (profile production), yamllint, ruff, mypy
+lint: .venv/.test .venv/.galaxy ## ansible-lint (profile production), yamllint, ruff, mypy, validate-modules, the changelog's form
 	@python tests/run.py lint
+
+sanity: .venv/.test .venv/.galaxy ## What is left of Ansible's sanity tests, and what docs.ansible.com and Galaxy check
+	@python tests/run.py sanity
 
 unit: .venv/.test ## Unit tests
 	@python tests/run.py unit

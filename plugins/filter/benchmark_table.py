@@ -14,7 +14,7 @@ name: benchmark_table
 short_description: Show runs of a benchmark as a table
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - One line for each load of each run, with the medians of TTFT and TPOT and what the history says.
 options:

@@ -16,7 +16,7 @@ name: catalog_row
 short_description: Turn a model's config.json and index into a row of the catalog
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Reads layers, heads, context and quantisation out of C(config.json), and the size of the weights out of
     C(model.safetensors.index.json).

@@ -14,7 +14,7 @@ name: diagnose_site
 short_description: Name the first layer of a site that is broken
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Walks from the host over PCI link, driver, device nodes, runtime, CDI, node, pod, engine and model to the
     gateway, and says of each layer whether it works, what shows that, and what to do next.

@@ -14,7 +14,7 @@ name: gateway_keys
 short_description: Replace consumers' keys by their digests
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Checks the entries and puts the SHA-256 digest in place of each key. No message holds a key.
 options:

@@ -14,7 +14,7 @@ name: object_references
 short_description: Reduce Kubernetes objects to references
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Keeps apiVersion, kind, name and namespace.
 positional: workloads

@@ -14,7 +14,7 @@ name: own_objects
 short_description: Mark Kubernetes objects as ours
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Copies of the objects with the labels C(app.kubernetes.io/managed-by) and C(inference.stack/owner)
     and, if there are requirements, the annotation C(inference.stack/requirements).

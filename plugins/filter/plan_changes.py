@@ -14,7 +14,7 @@ name: plan_changes
 short_description: Compare a plan with what runs and with what lies in the model caches
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Says per model whether its engine is created, restarts, is switched on, is evicted, is removed or stays,
     which fields change from what to what, for how long it is away, and who answers in its place.

@@ -14,7 +14,7 @@ name: plan_text
 short_description: Write a plan down for people or for programs
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Puts the plan, what was seen on the hosts, and the comparison with what runs into one document.
   - The section C(plan) of the document is the same before and after a site is built; C(observed) and

@@ -14,7 +14,7 @@ name: proof_document
 short_description: Put what a proof found into a document
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Keeps of a proof what P(inference.stack.report_page#filter) shows later without asking anybody again.
   - That is the tiers, who answers what consumers may ask for, and every check of every model.

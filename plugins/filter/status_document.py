@@ -14,7 +14,7 @@ name: status_document
 short_description: Say what a site is doing now
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Puts hosts, GPU memory, mode, models, tiers, last figures and versions into one document.
   - Whatever is missing among the observations is empty, never an error.

@@ -14,7 +14,7 @@ name: status_text
 short_description: Write a site's status down for people or for programs
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Gives hosts, models, tiers, last figures and versions as short tables.
 positional: format

@@ -78,7 +78,7 @@ seealso:
   - plugin: inference.stack.benchmark_table
     plugin_type: filter
 author:
-  - inference.stack contributors (@inference-stack)
+  - The inference.stack authors (@inference-stack)
 """
 
 EXAMPLES = r"""

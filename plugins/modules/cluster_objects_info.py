@@ -17,7 +17,7 @@ description:
     earlier but left the list.
   - Changes nothing.
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 options:
   definitions:
     description: The objects.

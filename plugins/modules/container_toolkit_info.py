@@ -13,7 +13,7 @@ description:
     all at once, so that a role needs to act only where something differs.
   - A host without driver or toolkit is a normal answer, not a failure.
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 options:
   packages:
     description: Packages whose state is asked for.

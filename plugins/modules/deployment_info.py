@@ -14,7 +14,7 @@ description:
     but not read.
   - Changes nothing.
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 options:
   names:
     description: Deployments to read, whoever made them.

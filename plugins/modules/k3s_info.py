@@ -13,7 +13,7 @@ description:
     where something differs.
   - A host without k3s is a normal answer, not a failure.
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 options:
   role:
     description: What the host is in the cluster.

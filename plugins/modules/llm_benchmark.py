@@ -162,7 +162,7 @@ seealso:
   - module: inference.stack.llm_health
   - module: inference.stack.benchmark_history
 author:
-  - inference.stack contributors (@inference-stack)
+  - The inference.stack authors (@inference-stack)
 """
 
 EXAMPLES = r"""

@@ -116,7 +116,7 @@ seealso:
   - module: inference.stack.llm_health
   - module: inference.stack.plan
 author:
-  - inference.stack contributors (@inference-stack)
+  - The inference.stack authors (@inference-stack)
 """
 
 EXAMPLES = r"""

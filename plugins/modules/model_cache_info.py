@@ -12,7 +12,7 @@ description:
   - Looks for the snapshots of repositories as Hugging Face's cache keeps them, and reads the free space.
   - A branch or tag is resolved as that cache does it, where C(refs/NAME) holds the commit.
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 options:
   path:
     description: Folder of the cache. It does not have to exist.

@@ -12,7 +12,7 @@ description:
   - Reads the nodes until at least one of them can allocate the resource, and says which ones cannot and why.
   - Changes nothing.
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 options:
   resource:
     description: The resource.

@@ -135,7 +135,7 @@ attributes:
 seealso:
   - module: inference.stack.llm_health
 author:
-  - inference.stack contributors (@inference-stack)
+  - The inference.stack authors (@inference-stack)
 """
 
 EXAMPLES = r"""

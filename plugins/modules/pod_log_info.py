@@ -13,7 +13,7 @@ description:
   - What looks like a key is cut out.
   - Changes nothing.
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 options:
   workload:
     description: Deployment, DaemonSet or StatefulSet in words, such as C(Deployment ml/litellm).

@@ -16,7 +16,7 @@ description:
   - A workload that is scaled to 0 has arrived.
   - Changes nothing.
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 options:
   workloads:
     description: The objects. Only C(apiVersion), C(kind) and C(metadata.name)/C(metadata.namespace) are used.

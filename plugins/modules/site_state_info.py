@@ -14,7 +14,7 @@ description:
     the log shows one that is known.
   - Changes nothing.
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 options:
   workloads:
     description:

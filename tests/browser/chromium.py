@@ -169,7 +169,7 @@ def chromium(profile: Path) -> Iterator[Browser]:
     programs = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
     missing = [name for name, path in programs.items() if path is None]
     if missing:
-        raise FileNotFoundError(f"{' and '.join(missing)} not found; make setup installs them on a Debian")
+        raise FileNotFoundError(f"{' and '.join(missing)} not found; make setup-dev installs them")
     options = ChromeOptions()
     options.binary_location = str(programs["chromium"])
     for flag in (*_FLAGS, f"--user-data-dir={profile}"):
