@@ -35,6 +35,9 @@ RETURN = r"""
 _value:
   description: The table, at most 91 columns wide.
   type: str
+  sample: |
+    model              load  tok/s
+    Qwen/Qwen3-8B-AWQ     1   61.2
 """
 
 

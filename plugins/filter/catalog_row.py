@@ -63,6 +63,7 @@ RETURN = r"""
 _value:
   description: One row by its name, ready for C(inference_catalog.models).
   type: dict
+  sample: {qwen3-8b-awq: {repository: Qwen/Qwen3-8B-AWQ, layers: 36, kv_heads: 8, head_dim: 128}}
 """
 
 

@@ -37,6 +37,8 @@ RETURN = r"""
 _value:
   description: The report in the chosen format, with a line end.
   type: str
+  sample: |
+    OK: every answer comes from the tier that should give it
 """
 
 

@@ -40,6 +40,7 @@ _value:
   description: The fallbacks.
   type: list
   elements: dict
+  sample: [{Qwen/Qwen3-8B-AWQ: ['qwen3:4b']}, {vllm-qwen: ['qwen3:4b']}]
 """
 
 

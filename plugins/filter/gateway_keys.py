@@ -35,6 +35,7 @@ _value:
   description: The entries that the gateway reads.
   type: list
   elements: dict
+  sample: [{name: n8n, sha256: 9f86d081884c7d65, rpm: 60}]
 """
 
 

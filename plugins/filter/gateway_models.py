@@ -35,6 +35,12 @@ _value:
   description: The models.
   type: list
   elements: dict
+  sample:
+    - model_name: Qwen/Qwen3-8B-AWQ
+      litellm_params:
+        model: hosted_vllm/Qwen/Qwen3-8B-AWQ
+      model_info:
+        inference_tier: gpu
 """
 
 

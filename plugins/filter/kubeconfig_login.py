@@ -34,6 +34,7 @@ RETURN = r"""
 _value:
   description: The smaller kubeconfig, or the path.
   type: raw
+  sample: /root/.kube/config
 """
 
 

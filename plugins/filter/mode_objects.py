@@ -46,6 +46,14 @@ _value:
   description: Partial Deployments, and the ConfigMap that records the mode and the engines of each model.
   type: list
   elements: dict
+  sample:
+    - apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: vllm-qwen3-8b-awq
+        namespace: ml
+      spec:
+        replicas: 1
 """
 
 

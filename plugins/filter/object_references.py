@@ -36,6 +36,7 @@ _value:
   description: The references.
   type: list
   elements: dict
+  sample: [{apiVersion: apps/v1, kind: Deployment, metadata: {name: litellm, namespace: ml}}]
 """
 
 

@@ -35,7 +35,7 @@ options:
 """
 
 EXAMPLES = r"""
-owned: "{{ objects | inference.stack.own_objects('vllm', ['FR203']) }}"
+owned: "{{ objects | inference.stack.own_objects('vllm', ['REQ-12']) }}"
 """
 
 RETURN = r"""
@@ -43,6 +43,14 @@ _value:
   description: The marked objects.
   type: list
   elements: dict
+  sample:
+    - apiVersion: v1
+      kind: Service
+      metadata:
+        name: litellm
+        namespace: ml
+        labels:
+          inference.stack/owner: litellm
 """
 
 

@@ -62,6 +62,8 @@ RETURN = r"""
 _value:
   description: The document in the chosen format, with a line end.
   type: str
+  sample: |
+    MODEL  qwen3-8b-awq: Qwen/Qwen3-8B-AWQ, mode ml, 1 GPU
 """
 
 

@@ -48,6 +48,7 @@ _value:
   description: The words of the command.
   type: list
   elements: str
+  sample: [kubectl, -n, ml, port-forward, service/litellm, '4000:4000']
 """
 
 

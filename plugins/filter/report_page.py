@@ -48,6 +48,7 @@ RETURN = r"""
 _value:
   description: The page.
   type: str
+  sample: <!doctype html>
 """
 
 

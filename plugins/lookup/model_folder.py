@@ -33,6 +33,7 @@ _raw:
   description: For each folder the texts of its files, the bytes of its weights and where it came from.
   type: list
   elements: dict
+  sample: [{origin: /models/Qwen3-8B-AWQ, weights_bytes: 6098853561}]
 """
 
 from pathlib import Path

@@ -75,6 +75,7 @@ namespace_exists:
   description: Whether the namespace exists.
   type: bool
   returned: success
+  sample: true
 objects:
   description:
     - One row per object. Secrets first, then O(foundation), the ConfigMap that remembers, O(definitions).
@@ -85,27 +86,34 @@ objects:
     object:
       description: The object in words, such as C(apps/v1 Deployment ml/litellm).
       type: str
+      sample: apps/v1 Deployment ml/litellm
     exists:
       description: Whether the cluster has it.
       type: bool
+      sample: true
     applicable:
       description: Whether it could be applied now. False where its namespace or its API is missing.
       type: bool
+      sample: true
     obstacle:
       description: What is missing, C(namespace) or C(api), or empty.
       type: str
+      sample: ''
     verdict:
       description:
         - What an apply would do. V(created), V(changed), V(unchanged), V(adopted) for a change of nothing
           but the owners of fields, V(untried) where the server takes no dry run.
       type: str
+      sample: unchanged
     replicas:
       description: C(spec.replicas) of the live object, if it has any.
       type: int
+      sample: 1
     replicas_managers:
       description: Field managers that own C(spec.replicas).
       type: list
       elements: str
+      sample: [inference-mode]
 pending:
   description:
     - Objects to apply, in this order; empty when the cluster is as wanted. Secrets are not among them.
@@ -116,17 +124,21 @@ pending:
     object:
       description: The object in words.
       type: str
+      sample: apps/v1 Deployment ml/litellm
     verdict:
       description: As in RV(objects[].verdict).
       type: str
+      sample: changed
     definition:
       description: What to apply.
       type: dict
+      sample: {apiVersion: apps/v1, kind: Deployment, metadata: {name: litellm, namespace: ml}}
 pending_secrets:
   description: Places, counted from 0, in O(secrets) of those to apply.
   type: list
   elements: int
   returned: success
+  sample: [0]
 unfinished:
   description: Workloads among the objects that have not rolled out, and how far each is.
   type: dict
@@ -138,15 +150,18 @@ stale:
   type: list
   elements: dict
   returned: success
+  sample: [{apiVersion: v1, kind: Service, metadata: {name: old, namespace: ml}}]
 memory:
   description:
     - The ConfigMap that remembers the objects, without the stale ones. To be applied when those are removed.
   type: dict
   returned: success
+  sample: {apiVersion: v1, kind: ConfigMap, metadata: {name: inference-stack-litellm, namespace: ml}}
 config_maps:
   description: Data of the ConfigMaps asked for; those that do not exist are left out.
   type: dict
   returned: success
+  sample: {inference-mode: {mode: ml}}
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -61,6 +61,7 @@ hint:
   description: What to do next, where the module knows.
   type: str
   returned: failure
+  sample: 'Look at its log: kubectl -n ml logs deployment/litellm'
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -85,6 +87,25 @@ def test_plain_defaults_are_those_of_the_playbooks() -> None:
 def test_every_plugin_is_in_the_reference(kind: str) -> None:
     text = (ROOT / "docs" / "modules.md").read_text("utf-8")
     assert [name for name in reference.plugins(kind) if f"\n### {name}\n" not in text] == []
+
+
+def values(returned: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every value that a plugin returns, those inside others as well, with its path."""
+    for name, value in returned.items():
+        if "contains" in value:
+            yield from values(value["contains"], f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
+
+
+@pytest.mark.parametrize(
+    "path", [p for k in reference.KINDS for p in reference.plugins(k).values()], ids=lambda p: p.stem
+)
+def test_what_a_plugin_returns_has_samples_of_its_type(path: Path) -> None:
+    types = {"str": str, "bool": bool, "int": int, "float": float, "dict": dict, "list": list, "raw": object}
+    for name, value in values(yaml.safe_load(reference.texts_of(path)["RETURN"])):
+        assert "sample" in value, name
+        assert isinstance(value["sample"], types[value["type"]]), name
 
 
 @pytest.mark.parametrize(

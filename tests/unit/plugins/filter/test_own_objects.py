@@ -14,20 +14,20 @@ from tests.unit.plugins.filter.filter_calls import call, thing
 class TestOwn:
     def test_labels_trace_and_order(self) -> None:
         objects = [thing(), thing("Service", "api"), thing("ConfigMap", "settings")]
-        owned = call(own_objects, objects, "vllm", ["FR203", "NFR115"])
+        owned = call(own_objects, objects, "vllm", ["REQ-12", "REQ-7"])
         assert [item["kind"] for item in owned] == ["ConfigMap", "Service", "Deployment"]
         for item in owned:
             assert item["metadata"]["labels"] == {
                 "app.kubernetes.io/managed-by": "inference.stack",
                 "inference.stack/owner": "vllm",
             }
-            assert item["metadata"]["annotations"] == {"inference.stack/requirements": "FR203, NFR115"}
+            assert item["metadata"]["annotations"] == {"inference.stack/requirements": "REQ-12, REQ-7"}
         assert "labels" not in objects[0]["metadata"]
 
     def test_an_object_keeps_its_own_trace(self) -> None:
-        own = {"annotations": {"inference.stack/requirements": "FR1"}, "name": "a", "namespace": "ml"}
-        (item,) = call(own_objects, [thing(metadata=own)], "vllm", ["FR2"])
-        assert item["metadata"]["annotations"]["inference.stack/requirements"] == "FR1"
+        own = {"annotations": {"inference.stack/requirements": "REQ-1"}, "name": "a", "namespace": "ml"}
+        (item,) = call(own_objects, [thing(metadata=own)], "vllm", ["REQ-2"])
+        assert item["metadata"]["annotations"]["inference.stack/requirements"] == "REQ-1"
 
     def test_without_requirements_there_is_no_annotation(self) -> None:
         (item,) = call(own_objects, [thing()], "vllm", [])
