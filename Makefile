@@ -10,7 +10,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 TEST_LAB ?= test
 
-.PHONY: help setup setup-dev demo up down prune clean status ssh doctor site-status report models ask logs port-forward chat import-model kubectl test lint sanity unit playbooks browser molecule faults soak bench docs build
+.PHONY: help setup setup-dev demo up down prune clean status ssh doctor site-status report models ask logs port-forward chat import-model kubectl test lint sanity unit playbooks browser molecule faults soak bench docs pictures build
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 16
@@ -122,6 +122,9 @@ bench: .venv/.test ## Ratios measured side by side on the lab that is up
 
 docs: .venv/.test ## Write the parts of docs/ anew that follow from catalog and planner
 	@PYTHONPATH=.ansible/collections python -m tests.generated_docs
+
+pictures: .venv/.test ## Take the README's pictures anew: report and doctor, of the tests' own sites
+	@PYTHONPATH=.ansible/collections python -m tests.pictures
 
 build: .venv/.test ## The archive that Galaxy gets
 	@ansible-galaxy collection build --force --output-path .

@@ -38,7 +38,7 @@ _value:
   description: The report in the chosen format, with a line end.
   type: str
   sample: |
-    OK: every answer comes from the tier that should give it
+    ok: every answer comes from the tier that should give it
 """
 
 

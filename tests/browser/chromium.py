@@ -30,6 +30,11 @@ _SETTLE = """
 const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 20)));
 return document.fonts.ready.then(frame).then(frame).then(() => true);
 """
+_SCROLL = """
+document.documentElement.style.scrollbarWidth = "none";
+const room = parseFloat(getComputedStyle(document.body).paddingTop) || 0;
+scrollTo(0, document.querySelector(arguments[0]).getBoundingClientRect().top + scrollY - room);
+"""
 _LISTEN = """
 window.complaints = [];
 const note = (what) => window.complaints.push(what);
@@ -122,6 +127,12 @@ class Browser:
         """What was asked for beside the page itself."""
         self._hear()
         return [url for url in self._asked if url != self._url]
+
+    def picture(self, top: str = "body") -> bytes:
+        """What the view shows from an element on, as a PNG."""
+        self.run(_SCROLL, top)
+        self.settle()
+        return base64.b64decode(self._command("Page.captureScreenshot", format="png")["data"])
 
     def print_lines(self) -> Counter[str]:
         """How many pieces of lines there are on paper, by colour."""

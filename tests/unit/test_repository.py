@@ -50,5 +50,9 @@ def test_the_archive_holds_what_the_allow_list_names(tmp_path: Path) -> None:
     for needed in ("roles/k3s/tasks/main.yml", "plugins/modules/llm_health.py", "catalog/models.yml"):
         assert needed in names
     # The report is drawn with files that are no Python.
+    # README and documents show these.
+    for document in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        for shown in re.findall(r"!\[[^]]+\]\(([^)]+)\)", document.read_text("utf-8")):
+            assert str((document.parent / shown).relative_to(ROOT)) in names
     drawn_with = text_files("plugins/plugin_utils/reporting/site_report")
     assert {str(path.relative_to(ROOT)) for path in drawn_with} <= set(names)
