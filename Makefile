@@ -10,20 +10,27 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 TEST_LAB ?= test
 
-.PHONY: help setup demo up down prune clean lab-status ssh doctor status report models ask logs port-forward chat import-model kubectl test lint unit playbooks browser molecule faults soak bench docs build
+.PHONY: help setup setup-dev demo up down prune clean lab-status ssh doctor status report models ask logs port-forward chat import-model kubectl test lint sanity unit playbooks browser molecule faults soak bench docs pictures build
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ##@ Begin
-setup: ## Make .venv with everything that the tests need, and link the checkout as inference.stack (minutes)
+setup: ## Make .venv with Ansible and what playbooks need, and link the checkout as inference.stack (minutes)
+	@./lab/bootstrap.sh run
+
+setup-dev: ## The same with everything that the tests need: linters, a compiler, a browser (minutes)
 	@./lab/bootstrap.sh test
+	./lab/bootstrap.sh galaxy
 
 .venv/.run: requirements/run.txt lab/bootstrap.sh
 	@./lab/bootstrap.sh run
 
 .venv/.test: requirements/test.txt lab/bootstrap.sh
 	@./lab/bootstrap.sh test
+
+.venv/.galaxy: requirements/galaxy.txt lab/bootstrap.sh | .venv/.test
+	@./lab/bootstrap.sh galaxy
 
 ##@ The rehearsal, on this machine; LAB=name keeps several apart
 demo: .venv/.run ## The whole stack on this machine, without a GPU, with real servers; leaves it running (1 to 4 minutes; with an empty cache up to 30)
@@ -81,11 +88,14 @@ import-model: .venv/.run ## A model's row for inference_catalog: make import-mod
 	  -e import_model_$(if $(wildcard $(MODEL)/.),folder=$(abspath $(MODEL)),repository=$(MODEL))
 
 ##@ Tests
-test: .venv/.test ## Lint, unit tests, playbooks, the report in a browser and the rehearsal from empty hosts to real requests; what CI runs (with an empty cache up to an hour)
-	@LAB=$(TEST_LAB) python tests/run.py lint unit playbooks browser molecule
+test: .venv/.test .venv/.galaxy ## Lint, sanity, unit tests, playbooks, the report in a browser and the rehearsal from empty hosts to real requests; what CI runs (with an empty cache up to an hour)
+	@LAB=$(TEST_LAB) python tests/run.py lint sanity unit playbooks browser molecule
 
-lint: .venv/.test ## ansible-lint (profile production), yamllint, ruff, mypy (1 minute)
+lint: .venv/.test .venv/.galaxy ## ansible-lint (profile production), yamllint, ruff, mypy, validate-modules, the changelog's form (1 minute)
 	@python tests/run.py lint
+
+sanity: .venv/.test .venv/.galaxy ## What is left of Ansible's sanity tests, and what docs.ansible.com and Galaxy check (1 minute)
+	@python tests/run.py sanity
 
 unit: .venv/.test ## Unit tests (1 minute)
 	@python tests/run.py unit
@@ -114,6 +124,9 @@ bench: .venv/.test ## Ratios measured side by side on the lab that is up
 ##@ Documentation and release
 docs: .venv/.test ## Write the parts of docs/ anew that follow from catalog and planner
 	@PYTHONPATH=.ansible/collections python -m tests.generated_docs
+
+pictures: .venv/.test ## Take the README's pictures anew: report and doctor, of the tests' own sites
+	@PYTHONPATH=.ansible/collections python -m tests.pictures
 
 build: .venv/.test ## The archive that Galaxy gets
 	@ansible-galaxy collection build --force --output-path .

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes .venv from a lock file and links the checkout to where inference.stack.* resolves.
-# Usage: lab/bootstrap.sh run|test   (run: playbooks and lab; test: linters and test tools too)
+# Usage: lab/bootstrap.sh run|test|galaxy   (run: playbooks and lab; test: linters and test tools too; galaxy: what
+# docs.ansible.com and Galaxy check with, in an environment of its own inside .venv)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 set_name=${1:-run}
@@ -51,12 +52,15 @@ if [ "$set_name" = test ]; then
   fi
 fi
 
+folder=.venv
+[ "$set_name" != galaxy ] || folder=.venv/galaxy
 if ! cmp -s "requirements/$set_name.txt" ".venv/.$set_name"; then
   echo "setup: installing requirements/$set_name.txt"
   export UV_CACHE_DIR="${XDG_CACHE_HOME:-$HOME/.cache}/inference-stack/uv"
-  uv_pin=$(grep -E '^uv==' "requirements/$set_name.txt")
+  uv_pin=$(grep -E '^uv==' requirements/run.txt)
   [ -x .venv/bin/uv ] || .venv/bin/pip install --quiet --disable-pip-version-check "$uv_pin"
-  .venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python -r "requirements/$set_name.txt"
+  [ -x "$folder/bin/python" ] || .venv/bin/uv venv --quiet --python .venv/bin/python "$folder"
+  .venv/bin/uv pip install --quiet --compile-bytecode --python "$folder/bin/python" -r "requirements/$set_name.txt"
   cp "requirements/$set_name.txt" ".venv/.$set_name"
 fi
 touch ".venv/.$set_name"  # newer than its lock, so that make does not ask again

@@ -1,4 +1,4 @@
-"""Writes the parts of docs/*.md that follow from code and catalog: their numbers are computed, never typed.
+"""Writes the parts of docs/*.md and of roles' READMEs that follow from code and catalog: nobody types them.
 
 A part stands between `<!-- generated: NAME -->` and `<!-- end -->`. `make docs` writes all of them anew, and
 tests/unit/test_generated_docs.py fails when one is stale.
@@ -14,10 +14,9 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.doc_blocks import add_a_model, size_a_gpu
+from tests.doc_blocks import add_a_model, reference, size_a_gpu
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCS = ROOT / "docs"
 BLOCKS: dict[str, Callable[[], str]] = {
     "imported-row": add_a_model.imported_row,
     "completed-row": add_a_model.completed_row,
@@ -29,6 +28,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "turning-knobs": size_a_gpu.turning_knobs,
     "small-cards": size_a_gpu.small_cards,
     "big-cards": size_a_gpu.big_cards,
+    **reference.blocks(),
 }
 _START = re.compile(r"^<!-- generated: (?P<name>[\w-]+) -->$")
 _END = "<!-- end -->"
@@ -62,7 +62,7 @@ def rewrite(text: str, blocks: Mapping[str, Callable[[], str]]) -> str:
 
 def documents() -> list[Path]:
     """The documents that have such parts."""
-    found = sorted(DOCS.glob("*.md"))
+    found = [*sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("roles/*/README.md"))]
     return [path for path in found if any(map(_START.match, path.read_text("utf-8").splitlines()))]
 
 

@@ -1,6 +1,6 @@
 """Runs the stages of `make test` one after the other and closes with the tests' own summary.
 
-Usage: python tests/run.py STAGE…    with STAGE one of: lint unit playbooks browser molecule
+Usage: python tests/run.py STAGE…    with STAGE one of: lint sanity unit playbooks browser molecule
 Every stage runs even when an earlier linter found something, so that one run tells everything; the exit
 status is that of a command that failed. The commands of a stage run side by side, each shown whole when it
 ends. LAB names the lab that molecule builds and takes down.
@@ -31,6 +31,13 @@ STAGES: dict[str, list[list[str]]] = {
         ["ruff", "format", "--check", "."],
         ["mypy"],
         ["yamllint", "--strict", "."],
+        ["antsibull-changelog", "lint"],
+        ["python", "tests/run_sanity.py", "modules", "style", "smells"],
+    ],
+    "sanity": [
+        ["python", "tests/run_sanity.py", "imports"],
+        ["python", "tests/run_sanity.py", "docs"],
+        ["python", "tests/run_sanity.py", "galaxy"],
     ],
     "unit": [[*TWO_AT_ONCE, "tests/unit"]],
     "playbooks": [[*TWO_AT_ONCE, "tests/playbooks"]],
@@ -112,7 +119,7 @@ def main(stages: list[str]) -> int:
         else:
             print(f"{stage}: {'ok' if statuses[stage] == 0 else 'FAILED'}")
     print(f"finished after {time.monotonic() - start:.0f} s")
-    if set(statuses) - {"lint"}:
+    if set(statuses) - {"lint", "sanity"}:
         skipped = f", {counts.skipped} skipped" if counts.skipped else ""
         print(f"{counts.passed} passed, {counts.failed} failed{skipped}", flush=True)
     return next((status for status in statuses.values() if status), 0)

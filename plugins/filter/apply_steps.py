@@ -54,63 +54,79 @@ _value:
     differs:
       description: Whether anything has to be done or told.
       type: bool
+      sample: true
     unknown_kinds:
       description: Objects whose API the cluster does not have.
       type: list
       elements: str
+      sample: [cert-manager.io/v1 Certificate ml/tls]
     unseen:
       description: Objects that would be created, and that a dry run cannot try.
       type: list
       elements: str
+      sample: [v1 Service ml/litellm]
     missing_secrets:
       description: Sentences about Secrets that somebody else should have made.
       type: list
       elements: str
+      sample: [The Secret hub of vllm does not exist.]
     secrets:
       description: Which Secrets to apply, by C(owner) and C(place) in its list.
       type: list
       elements: dict
+      sample: [{owner: litellm, place: 0}]
     namespaces:
       description: Namespaces to apply with them.
       type: list
       elements: dict
+      sample: [{apiVersion: v1, kind: Namespace, metadata: {name: ml}}]
     objects:
       description: Everything else to apply.
       type: list
       elements: dict
+      sample: [{apiVersion: v1, kind: Service, metadata: {name: litellm, namespace: ml}}]
     changes:
       description: Whether applying the objects changes more than the owners of fields.
       type: bool
+      sample: true
     untried:
       description: Whether the server took no dry run of one of them.
       type: bool
+      sample: false
     stale:
       description: Objects to remove.
       type: list
       elements: dict
+      sample: [{apiVersion: v1, kind: Service, metadata: {name: old, namespace: ml}}]
     inventories:
       description: Inventories to apply after that.
       type: list
       elements: dict
+      sample: [{apiVersion: v1, kind: ConfigMap, metadata: {name: inference-stack-vllm, namespace: ml}}]
     restarts_due:
       description: Partial objects that note, before anything changes, that pods have to start again.
       type: list
       elements: dict
+      sample: [{apiVersion: apps/v1, kind: Deployment, metadata: {name: litellm, namespace: ml}}]
     restarts:
       description: Partial objects whose apply starts pods again.
       type: list
       elements: dict
+      sample: [{apiVersion: apps/v1, kind: Deployment, metadata: {name: litellm, namespace: ml}}]
     restarted:
       description: The same in words, each with its reason.
       type: list
       elements: str
+      sample: ['apps/v1 Deployment ml/litellm: ConfigMap litellm changes']
     foreign_fields:
       description: Fields that somebody else added to the objects, in words.
       type: list
       elements: str
+      sample: ['apps/v1 Deployment ml/litellm: spec.paused (by kubectl-edit)']
     unfinished:
       description: Workloads that have not rolled out, and how far each is.
       type: dict
+      sample: {Deployment ml/litellm: 0 of 1 pods are available}
 """
 
 

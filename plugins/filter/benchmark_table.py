@@ -14,7 +14,7 @@ name: benchmark_table
 short_description: Show runs of a benchmark as a table
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - One line for each load of each run, with the medians of TTFT and TPOT and what the history says.
 options:
@@ -35,6 +35,9 @@ RETURN = r"""
 _value:
   description: The table, at most 91 columns wide.
   type: str
+  sample: |
+    model              load  tok/s
+    Qwen/Qwen3-8B-AWQ     1   61.2
 """
 
 

@@ -16,7 +16,7 @@ name: catalog_row
 short_description: Turn a model's config.json and index into a row of the catalog
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Reads layers, heads, context and quantisation out of C(config.json), and the size of the weights out of
     C(model.safetensors.index.json).
@@ -63,6 +63,7 @@ RETURN = r"""
 _value:
   description: One row by its name, ready for C(inference_catalog.models).
   type: dict
+  sample: {qwen3-8b-awq: {repository: Qwen/Qwen3-8B-AWQ, layers: 36, kv_heads: 8, head_dim: 128}}
 """
 
 

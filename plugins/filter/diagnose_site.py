@@ -14,7 +14,7 @@ name: diagnose_site
 short_description: Name the first layer of a site that is broken
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Walks from the host over PCI link, driver, device nodes, runtime, CDI, node, pod, engine and model to the
     gateway, and says of each layer whether it works, what shows that, and what to do next.
@@ -48,19 +48,23 @@ _value:
     format:
       description: Version of this form.
       type: int
+      sample: 1
     verdict:
       description:
         - V(ok), V(degraded) or V(broken).
         - Degraded is a site that answers every request in spite of a fault, if only from a lower tier.
       type: str
+      sample: degraded
     mode:
       description: Who owns the GPU.
       type: str
+      sample: ml
     fault:
       description:
         - The first finding that is broken, or else the first that is degraded, with its C(layer); V(none)
           when all is well.
       type: dict
+      sample: {layer: driver, status: broken, subject: gpu, next_step: Reboot the host.}
     layers:
       description: One row per layer, from the bottom up.
       type: list
@@ -69,20 +73,29 @@ _value:
         layer:
           description: Name of the layer.
           type: str
+          sample: driver
         title:
           description: Its name for people.
           type: str
+          sample: driver
         status:
           description: V(ok), V(degraded), V(broken), V(unknown), V(not_reached) or V(not_applicable).
           type: str
+          sample: broken
         findings:
           description: One row per host, model or tier, with its status, subject, evidence and next step.
           type: list
           elements: dict
+          sample:
+            - status: broken
+              subject: gpu
+              evidence: The driver is not loaded.
+              next_step: Reboot the host.
     answers:
       description: What the gateway answered, with C(model), C(answered), C(tier), C(latency_s) and C(error).
       type: list
       elements: dict
+      sample: [{model: Qwen/Qwen3-8B-AWQ, answered: true, tier: cpu, latency_s: 1.9, error: ''}]
 """
 
 

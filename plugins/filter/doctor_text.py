@@ -14,7 +14,7 @@ name: doctor_text
 short_description: Write a diagnosis down for people or for programs
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Gives the verdict, one row per layer, and for the first fault what was seen and what to do next.
 positional: format
@@ -37,6 +37,8 @@ RETURN = r"""
 _value:
   description: The report in the chosen format, with a line end.
   type: str
+  sample: |
+    ok: every answer comes from the tier that should give it
 """
 
 

@@ -14,7 +14,7 @@ name: gateway_fallbacks
 short_description: Make LiteLLM's fallbacks hold for aliases too
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Adds an entry for every alias of a model that has fallbacks.
     LiteLLM looks a fallback up by the name in the request, before it resolves an alias.
@@ -40,6 +40,7 @@ _value:
   description: The fallbacks.
   type: list
   elements: dict
+  sample: [{Qwen/Qwen3-8B-AWQ: ['qwen3:4b']}, {vllm-qwen: ['qwen3:4b']}]
 """
 
 

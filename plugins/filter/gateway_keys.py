@@ -14,7 +14,7 @@ name: gateway_keys
 short_description: Replace consumers' keys by their digests
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Checks the entries and puts the SHA-256 digest in place of each key. No message holds a key.
 options:
@@ -35,6 +35,7 @@ _value:
   description: The entries that the gateway reads.
   type: list
   elements: dict
+  sample: [{name: n8n, sha256: 9f86d081884c7d65, rpm: 60}]
 """
 
 

@@ -14,7 +14,7 @@ name: gateway_models
 short_description: Make LiteLLM's model_list
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Renames C(model_info.tier) to C(model_info.inference_tier) where it is one of ours (gpu, cpu, cloud).
     LiteLLM takes only free or paid there and leaves a model out that says something else.
@@ -35,6 +35,12 @@ _value:
   description: The models.
   type: list
   elements: dict
+  sample:
+    - model_name: Qwen/Qwen3-8B-AWQ
+      litellm_params:
+        model: hosted_vllm/Qwen/Qwen3-8B-AWQ
+      model_info:
+        inference_tier: gpu
 """
 
 

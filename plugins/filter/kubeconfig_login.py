@@ -14,7 +14,7 @@ name: kubeconfig_login
 short_description: Reduce a kubeconfig to what logs in
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Keeps cluster and user of the current context, under names that occur nowhere else.
     Modules that mask every value of a kubeconfig would otherwise mask words like C(v1) wherever they print.
@@ -34,6 +34,7 @@ RETURN = r"""
 _value:
   description: The smaller kubeconfig, or the path.
   type: raw
+  sample: /root/.kube/config
 """
 
 

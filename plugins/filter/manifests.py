@@ -51,6 +51,7 @@ _value:
   description: The files, each with C(path) and C(content).
   type: list
   elements: dict
+  sample: [{content: 'apiVersion: v1', path: web/service-web.yaml}]
 """
 
 

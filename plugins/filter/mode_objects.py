@@ -14,7 +14,7 @@ name: mode_objects
 short_description: Decide what a mode has to scale
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - What field manager C(inference-mode) has to apply so that the wanted mode owns the GPU.
   - Empty when it does already.
@@ -52,6 +52,14 @@ _value:
   description: Partial Deployments, and the ConfigMap that records the mode and the engines of each model.
   type: list
   elements: dict
+  sample:
+    - apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: vllm-qwen3-8b-awq
+        namespace: ml
+      spec:
+        replicas: 1
 """
 
 

@@ -51,6 +51,7 @@ _value:
     O(inference.stack.cluster_objects_info#module:sets).
   type: list
   elements: dict
+  sample: [{definitions: [], namespace: demo, owner: web}]
 """
 
 

@@ -40,6 +40,7 @@ _value:
   description: The objects.
   type: list
   elements: dict
+  sample: [{apiVersion: v1, kind: Secret, metadata: {name: web-password, namespace: demo}}]
 """
 
 

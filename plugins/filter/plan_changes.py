@@ -14,7 +14,7 @@ name: plan_changes
 short_description: Compare a plan with what runs and with what lies in the model caches
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Says per model whether its engine is created, restarts, is switched on, is evicted, is removed or stays,
     which fields change from what to what, for how long it is away, and who answers in its place.
@@ -59,9 +59,11 @@ _value:
     cluster:
       description: C(state) is V(answers), V(absent) or V(unknown), with C(server) and C(reason).
       type: dict
+      sample: {state: answers, server: 'https://192.0.2.10:6443', reason: ''}
     mode:
       description: The mode that is recorded in the cluster (C(live)) and the planned one.
       type: dict
+      sample: {live: ml, planned: ml}
     models:
       description:
         - One row per planned model and per engine that leaves the site.
@@ -73,43 +75,55 @@ _value:
         model:
           description: Name of the model.
           type: str
+          sample: qwen3-8b-awq
         served_name:
           description: Its name at the gateway.
           type: str
+          sample: Qwen/Qwen3-8B-AWQ
         deployment:
           description: Name of its Deployment.
           type: str
+          sample: vllm-qwen3-8b-awq
         mode:
           description: Its mode.
           type: str
+          sample: ml
         status:
           description: What happens to its engine.
           type: str
+          sample: restarts
         replicas:
           description: C(live) and C(planned) replicas.
           type: dict
+          sample: {live: 1, planned: 1}
         serving:
           description: Pods that serve now.
           type: int
+          sample: 1
         changes:
           description: What changes in its pods, each with C(field), C(name), C(old) and C(new).
           type: list
           elements: dict
+          sample: [{field: argument, name: --max-model-len, old: '4096', new: '8192'}]
         pulls_image:
           description: Whether the image may have to be pulled first.
           type: bool
+          sample: false
         away:
           description:
             - For how long it cannot answer; V(none) when nothing interrupts it.
             - C(seconds_at_most) is V(none) when it stays away C(until) something else happens.
           type: dict
+          sample: {seconds_at_most: 120, until: ''}
         meanwhile:
           description: Who answers in its place, each with C(model) and C(tier).
           type: list
           elements: dict
+          sample: [{model: 'qwen3:4b', tier: cpu}]
         download_bytes:
           description: What a host has to fetch of the model at most; V(none) when its size is unknown.
           type: int
+          sample: 0
     foreign_fields:
       description: Fields that somebody else added to the Deployments of the site by hand, in words.
       type: list
@@ -123,40 +137,52 @@ _value:
         host:
           description: Name of the host.
           type: str
+          sample: gpu-worker
         known:
           description: Whether the host answered. Otherwise everything may be missing.
           type: bool
+          sample: true
         missing:
           description: What its model cache lacks, each with C(repository), C(revision) and C(bytes).
           type: list
           elements: dict
+          sample: [{repository: Qwen/Qwen3-8B-AWQ, revision: '', bytes: 6098853561}]
         bytes:
           description: Their sum, as far as sizes are known.
           type: int
+          sample: 6098853561
         complete:
           description: Whether all sizes are known.
           type: bool
+          sample: true
         path:
           description: A folder of the file system that holds the cache.
           type: str
+          sample: /var/lib
         free_bytes:
           description: What is free there now.
           type: int
+          sample: 214748364800
         left_bytes:
           description: What is free when everything is there.
           type: int
+          sample: 208649511239
         reserve_bytes:
           description: What has to stay free.
           type: int
+          sample: 10737418240
         needed_bytes:
           description: What has to be free now, the reserve and archives while they are unpacked included.
           type: int
+          sample: 16836271801
         enough:
           description: Whether that much is free.
           type: bool
+          sample: true
     summary:
       description: How many models have each status.
       type: dict
+      sample: {restarts: 1, unchanged: 2}
 """
 
 

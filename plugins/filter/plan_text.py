@@ -14,7 +14,7 @@ name: plan_text
 short_description: Write a plan down for people or for programs
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Puts the plan, what was seen on the hosts, and the comparison with what runs into one document.
   - The section C(plan) of the document is the same before and after a site is built; C(observed) and
@@ -62,6 +62,8 @@ RETURN = r"""
 _value:
   description: The document in the chosen format, with a line end.
   type: str
+  sample: |
+    MODEL  qwen3-8b-awq: Qwen/Qwen3-8B-AWQ, mode ml, 1 GPU
 """
 
 

@@ -14,7 +14,7 @@ name: port_forward_command
 short_description: Give the command that opens a way to a Service in the cluster
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - With a kubeconfig of one's own that is C(kubectl port-forward).
   - Otherwise it is C(ssh) to the k3s server, which runs C(k3s kubectl port-forward) there, so that the
@@ -48,6 +48,7 @@ _value:
   description: The words of the command.
   type: list
   elements: str
+  sample: [kubectl, -n, ml, port-forward, service/litellm, '4000:4000']
 """
 
 

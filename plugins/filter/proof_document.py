@@ -14,7 +14,7 @@ name: proof_document
 short_description: Put what a proof found into a document
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Keeps of a proof what P(inference.stack.report_page#filter) shows later without asking anybody again.
   - That is the tiers, who answers what consumers may ask for, and every check of every model.
@@ -53,31 +53,39 @@ _value:
     format:
       description: Changes whenever the document changes its form.
       type: int
+      sample: 1
     time:
       description: O(time).
       type: str
+      sample: '2026-01-31T12:00:00Z'
     namespace:
       description: Namespace of the models.
       type: str
+      sample: ml
     image:
       description: Image of the engines.
       type: str
+      sample: vllm/vllm-openai:v0.8.5.post1
     mode:
       description: Default mode of the site.
       type: str
+      sample: ml
     tiers:
       description: The C(address) and C(tier) of each server behind the gateway.
       type: list
       elements: dict
+      sample: [{address: 'http://ollama.ml.svc.cluster.local:11434', tier: cpu}]
     routes:
       description:
         - For each C(model) of the gateway its C(aliases) and C(steps), which answer one after the other.
       type: list
       elements: dict
+      sample: [{model: Qwen/Qwen3-8B-AWQ, aliases: [vllm-qwen], steps: [{model: 'qwen3:4b', tier: cpu}]}]
     contracts:
       description: For each model that was asked, whether its contract is C(fulfilled), and its C(checks).
       type: list
       elements: dict
+      sample: [{model: Qwen/Qwen3-8B-AWQ, fulfilled: true, checks: []}]
 """
 
 

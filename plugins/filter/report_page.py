@@ -14,7 +14,7 @@ name: report_page
 short_description: Draw what was proven and measured as one HTML page
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Shows the tiers, the contract of each model, throughput and latency against the load, and the history.
   - The page holds all it needs and loads nothing. It fits a phone, a wide screen and paper.
@@ -48,6 +48,7 @@ RETURN = r"""
 _value:
   description: The page.
   type: str
+  sample: <!doctype html>
 """
 
 

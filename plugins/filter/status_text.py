@@ -14,7 +14,7 @@ name: status_text
 short_description: Write a site's status down for people or for programs
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Gives hosts, models, tiers, last figures and versions as short tables.
 positional: format
@@ -37,6 +37,8 @@ RETURN = r"""
 _value:
   description: The report in the chosen format, with a line end.
   type: str
+  sample: |
+    MODE  ml
 """
 
 

@@ -35,6 +35,7 @@ _value:
   description: References with C(timeout), as M(inference.stack.rollout_info) takes them.
   type: list
   elements: dict
+  sample: [{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: demo}, timeout: 600}]
 """
 
 

@@ -3,22 +3,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
-from ansible.errors import AnsibleLookupError
-from ansible.plugins.lookup import LookupBase
-
-from ..module_utils.errors import StackError
-from ..plugin_utils.boundary.plain import plain
-from ..plugin_utils.planning.models.folder import read_folder
-
 DOCUMENTATION = r"""
 name: model_folder
 short_description: Read what a folder of a model tells about its size
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Reads C(config.json), C(model.safetensors.index.json) and the headers of C(*.safetensors), whichever there
     are, on the controller. The weights themselves are not read.
@@ -43,7 +33,18 @@ _raw:
   description: For each folder the texts of its files, the bytes of its weights and where it came from.
   type: list
   elements: dict
+  sample: [{origin: /models/Qwen3-8B-AWQ, weights_bytes: 6098853561}]
 """
+
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+from ..module_utils.errors import StackError
+from ..plugin_utils.boundary.plain import plain
+from ..plugin_utils.planning.models.folder import read_folder
 
 
 class LookupModule(LookupBase):

@@ -78,7 +78,7 @@ seealso:
   - plugin: inference.stack.benchmark_table
     plugin_type: filter
 author:
-  - inference.stack contributors (@inference-stack)
+  - The inference.stack authors (@inference-stack)
 """
 
 EXAMPLES = r"""
@@ -106,6 +106,7 @@ path:
   description: File of the history.
   returned: success
   type: str
+  sample: /srv/inference/.benchmark_history.jsonl
 entry:
   description: The line, as a mapping.
   returned: success
@@ -114,6 +115,7 @@ entry:
     format:
       description: Changes whenever lines change their form.
       type: int
+      sample: 1
     time:
       description: When it was noted, in UTC.
       type: str
@@ -121,47 +123,60 @@ entry:
     key:
       description: Digest of all that has to be the same for runs to compare.
       type: str
+      sample: 9f2c61d07a3b
     gpu:
       description: O(gpu).
       type: str
+      sample: rtx-3060-12gb
     image:
       description: O(image).
       type: str
+      sample: vllm/vllm-openai:v0.8.5.post1
     model:
       description: O(model).
       type: str
+      sample: Qwen/Qwen3-8B-AWQ
     arguments:
       description: O(arguments).
       type: list
       elements: str
+      sample: [--max-model-len, '8192']
     arguments_hash:
       description: Digest of O(arguments).
       type: str
+      sample: 5d41402abc4b
     client_version:
       description: That of the figures.
       type: str
+      sample: '1'
     workload:
       description: What was asked, from the figures.
       type: dict
+      sample: {dataset: random, input_tokens: 128, output_tokens: 128}
     context:
       description: O(context).
       type: dict
+      sample: {driver: 570.195.03}
     points:
       description: O(points).
       type: list
       elements: dict
+      sample: [{max_concurrency: 1, output_throughput: 61.3}]
     judgements:
       description:
         - For each point C(verdict), C(value), and the C(median), C(noise) and number of C(runs) before.
         - The verdict is V(recorded) (too few runs before), V(ok), V(drop), V(accepted) or V(client_limited).
       type: list
       elements: dict
+      sample: [{verdict: ok, value: 61.3, median: 60.9, noise: 1.2, runs: 6}]
     accepted:
       description: O(accept).
       type: bool
+      sample: false
 drops:
   description: What is slower than before, with both numbers.
   returned: success
   type: list
   elements: str
+  sample: ['Qwen/Qwen3-8B-AWQ, 1 at once: 48.1 tokens/s, before 60.9 ± 1.2']
 """

@@ -93,6 +93,7 @@ owners:
     namespace_exists:
       description: Whether the namespace exists.
       type: bool
+      sample: true
     objects:
       description: One row per object. Secrets first, then the foundation, the inventory, the definitions.
       type: list
@@ -105,28 +106,35 @@ owners:
         exists:
           description: Whether the cluster has it.
           type: bool
+          sample: true
         applicable:
           description: Whether it could be applied now. False where its namespace or its API is missing.
           type: bool
+          sample: true
         obstacle:
           description: What is missing, C(namespace) or C(api), or empty.
           type: str
+          sample: ""
         verdict:
           description:
             - What an apply would do. V(created), V(changed), V(unchanged), V(adopted) for a change of nothing
               but the owners of fields, V(untried) where the server takes no dry run.
           type: str
+          sample: changed
         replicas:
           description: C(spec.replicas) of the live object, if it has any.
           type: int
+          sample: 1
         replicas_managers:
           description: Field managers that own C(spec.replicas).
           type: list
           elements: str
+          sample: [inference-mode]
         foreign_fields:
           description: Fields that somebody else added, each with C(manager) and C(field).
           type: list
           elements: dict
+          sample: [{field: spec.paused, manager: kubectl-edit}]
     pending:
       description:
         - Objects to apply, in this order; empty when the cluster is as wanted. Secrets are not among them.
@@ -136,20 +144,25 @@ owners:
         object:
           description: The object in words.
           type: str
+          sample: apps/v1 Deployment ml/litellm
         verdict:
           description: As in RV(owners.objects[].verdict).
           type: str
+          sample: changed
         definition:
           description: What to apply.
           type: dict
+          sample: {apiVersion: v1, kind: Service, metadata: {name: litellm, namespace: ml}}
     pending_secrets:
       description: Places, counted from 0, in the owner's secrets of those to apply.
       type: list
       elements: int
+      sample: [0]
     missing_secrets:
       description: Existing secrets that are not there, or lack C(keys).
       type: list
       elements: dict
+      sample: [{exists: false, keys: [token], name: hub}]
     restarts:
       description:
         - Workloads whose pods read a ConfigMap or Secret at their start that an apply changes, or that
@@ -157,6 +170,7 @@ owners:
           annotation C(inference.stack/reloaded) do not count.
       type: list
       elements: dict
+      sample: [{because: ConfigMap litellm changes, object: apps/v1 Deployment ml/litellm}]
     unfinished:
       description: Workloads among the objects that have not rolled out, and how far each is.
       type: dict
@@ -166,12 +180,15 @@ owners:
       description: Objects with this owner's labels that it applied earlier and that are gone from the list.
       type: list
       elements: dict
+      sample: [{apiVersion: v1, kind: Service, metadata: {name: old, namespace: ml}}]
     inventory:
       description: The inventory without the stale objects. To be applied when those are removed.
       type: dict
+      sample: {apiVersion: v1, kind: ConfigMap, metadata: {name: inference-stack-vllm, namespace: ml}}
     config_maps:
       description: Data of the ConfigMaps asked for; those that do not exist are left out.
       type: dict
+      sample: {inference-mode: {mode: ml}}
 """
 
 from typing import Any

@@ -13,7 +13,7 @@ description:
     all at once, so that a role needs to act only where something differs.
   - A host without driver or toolkit is a normal answer, not a failure.
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 options:
   packages:
     description: Packages whose state is asked for.
@@ -85,11 +85,13 @@ driver_found:
   description: Whether the loader finds the driver's C(libnvidia-ml.so.1).
   returned: success
   type: bool
+  sample: true
 other_sources:
   description: Files of apt that name the repository beside O(sources_file).
   returned: success
   type: list
   elements: str
+  sample: []
 packages:
   description: Those of O(packages) that are installed, and C(python3-apt) if it is.
   returned: success
@@ -100,15 +102,18 @@ differing:
   returned: success
   type: list
   elements: str
+  sample: []
 missing:
   description: Those of O(paths) that are not there.
   returned: success
   type: list
   elements: str
+  sample: []
 toolkit_found:
   description: Whether C(nvidia-ctk) is there.
   returned: success
   type: bool
+  sample: true
 config:
   description: The runtime's configuration.
   returned: success
@@ -117,12 +122,17 @@ config:
     wanted:
       description: What C(nvidia-ctk) computes for O(mode); empty without it.
       type: str
+      sample: |
+        [nvidia-container-runtime]
+        mode = "cdi"
     problem:
       description: Why C(nvidia-ctk) computes nothing; empty otherwise.
       type: str
+      sample: ''
     differs:
       description: Whether O(config_file) is something else, or is not root's to write alone.
       type: bool
+      sample: false
 spec:
   description: The CDI specification. Only looked at with O(mode=cdi), a toolkit and a driver.
   returned: success
@@ -131,12 +141,19 @@ spec:
     wanted:
       description: What C(nvidia-ctk) finds.
       type: str
+      sample: |
+        cdiVersion: 0.5.0
+        kind: nvidia.com/gpu
     problem:
       description: Why it finds nothing; empty otherwise.
       type: str
+      sample: ''
     present:
       description: Content of O(spec_file); empty where it is not.
       type: str
+      sample: |
+        cdiVersion: 0.5.0
+        kind: nvidia.com/gpu
 k3s:
   description: What k3s knows of the runtime.
   returned: success
@@ -150,9 +167,11 @@ k3s:
       description:
         - Whether its containerd's configuration names the runtime; V(none) when there is no such file.
       type: bool
+      sample: true
     runtime_found:
       description: Whether C(nvidia-container-runtime) is there to be found.
       type: bool
+      sample: true
 """
 
 from typing import Any

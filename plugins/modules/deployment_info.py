@@ -14,7 +14,7 @@ description:
     but not read.
   - Changes nothing.
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 options:
   names:
     description: Deployments to read, whoever made them.
@@ -49,14 +49,17 @@ answers:
   description: Whether the cluster could be read.
   type: bool
   returned: success
+  sample: true
 reason:
   description: Why not, or empty.
   type: str
   returned: success
+  sample: ''
 server:
   description: The URL of the API server; empty when the kubeconfig does not name one.
   type: str
   returned: success
+  sample: https://192.0.2.10:6443
 deployments:
   description: The Deployments that exist, in the order of their names.
   type: list
@@ -66,19 +69,24 @@ deployments:
     name:
       description: Name of the Deployment.
       type: str
+      sample: vllm-qwen3-8b-awq
     owned:
       description: Whether its labels say that O(owner) made it.
       type: bool
+      sample: true
     replicas:
       description: C(spec.replicas).
       type: int
+      sample: 1
     replicas_managers:
       description: Field managers that own C(spec.replicas).
       type: list
       elements: str
+      sample: [inference-mode]
     template:
       description: The pod template, secrets replaced by digests.
       type: dict
+      sample: {spec: {containers: [{name: vllm, image: 'vllm/vllm-openai:v0.8.5.post1'}]}}
     pods:
       description: Its pods that are not on their way out.
       type: list
@@ -87,15 +95,19 @@ deployments:
         name:
           description: Name of the pod.
           type: str
+          sample: vllm-qwen3-8b-awq-7d4b9c6f5-x2x7k
         node:
           description: The node that runs it, or empty.
           type: str
+          sample: gpu-worker
         ready:
           description: Whether it serves.
           type: bool
+          sample: true
         start_seconds:
           description: Seconds from the last start of its container until it served; V(none) when unknown.
           type: float
+          sample: 84.0
 foreign_fields:
   description: Fields that somebody else added to this collection's Deployments of the namespace.
   type: list
@@ -118,6 +130,7 @@ config_maps:
   description: Data of the ConfigMaps asked for; those that do not exist are left out.
   type: dict
   returned: success
+  sample: {inference-mode: {mode: ml}}
 """
 
 from collections.abc import Mapping

@@ -15,7 +15,7 @@ description:
   - A host without a GPU or without a driver is a normal answer, not a failure.
   - Memory and processes of other users are complete only for C(root).
 author:
-  - inference.stack contributors (@inference-stack)
+  - The inference.stack authors (@inference-stack)
 options: {}
 extends_documentation_fragment:
   - inference.stack.host

@@ -16,7 +16,7 @@ description:
   - Absence is an answer, not a failure.
   - The kernel's log and the runtime's settings can be read completely only by C(root).
 author:
-  - inference.stack contributors (@inference-stack)
+  - The inference.stack authors (@inference-stack)
 options:
   k3s_data_folder:
     description: Where k3s keeps its data, and with it the settings of its containerd.

@@ -13,7 +13,7 @@ description:
     where something differs.
   - A host without k3s is a normal answer, not a failure.
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 options:
   role:
     description: What the host is in the cluster.
@@ -75,6 +75,7 @@ runs_systemd:
   description: Whether systemd is the host's first process.
   returned: success
   type: bool
+  sample: true
 version:
   description: Release that the binary reports; empty without one.
   returned: success
@@ -84,25 +85,30 @@ plays_other_part:
   description: Whether the host has the service of the other role.
   returned: success
   type: bool
+  sample: false
 token_matches:
   description: Whether O(token) is the one that the server was created with. V(true) where there is none yet.
   returned: success
   type: bool
+  sample: true
 differing:
   description: Those of O(paths) that are not as wanted, the missing ones included.
   returned: success
   type: list
   elements: str
+  sample: []
 missing:
   description: Those of O(paths) that are not there.
   returned: success
   type: list
   elements: str
+  sample: []
 free_tools:
   description: Those of O(tools) whose names nobody uses yet.
   returned: success
   type: list
   elements: str
+  sample: [crictl]
 unit:
   description: Properties of the service, in systemd's own words.
   returned: success
@@ -113,10 +119,12 @@ newer_files:
   returned: success
   type: list
   elements: str
+  sample: [/etc/rancher/k3s/config.yaml]
 kubelet_healthy:
   description: Whether the kubelet answers its health check.
   returned: success
   type: bool
+  sample: true
 """
 
 from typing import Any

@@ -162,7 +162,7 @@ seealso:
   - module: inference.stack.llm_health
   - module: inference.stack.benchmark_history
 author:
-  - inference.stack contributors (@inference-stack)
+  - The inference.stack authors (@inference-stack)
 """
 
 EXAMPLES = r"""
@@ -228,45 +228,59 @@ figures:
     model_id:
       description: Served name that was asked for.
       type: str
+      sample: Qwen/Qwen3-8B-AWQ
     max_concurrency:
       description: O(concurrency).
       type: int
+      sample: 4
     request_rate:
       description: O(request_rate), V(inf) in a closed loop.
       type: raw
+      sample: inf
     num_prompts:
       description: O(requests).
       type: int
+      sample: 32
     dataset:
       description: O(dataset).
       type: str
+      sample: random
     input_tokens:
       description: O(input_tokens).
       type: int
+      sample: 128
     output_tokens:
       description: O(output_tokens).
       type: int
+      sample: 128
     prefix_tokens:
       description: O(prefix_tokens).
       type: int
+      sample: 0
     spread:
       description: O(spread).
       type: float
+      sample: 0.0
     ignore_eos:
       description: O(ignore_eos).
       type: bool
+      sample: true
     unique_prompts:
       description: O(unique_prompts).
       type: bool
+      sample: true
     duration:
       description: Seconds from the start to the end of the last answer.
       type: float
+      sample: 19.7
     completed:
       description: Requests that succeeded.
       type: int
+      sample: 32
     failed:
       description: Requests that did not.
       type: int
+      sample: 0
     errors:
       description: Why requests failed, the most frequent reasons first.
       type: list
@@ -275,18 +289,23 @@ figures:
         message:
           description: The reason.
           type: str
+          sample: HTTP 429
         count:
           description: How often.
           type: int
+          sample: 2
     total_input_tokens:
       description: Tokens of the prompts that were answered.
       type: int
+      sample: 4096
     total_output_tokens:
       description: Tokens of the answers.
       type: int
+      sample: 4096
     request_throughput:
       description: Answers a second.
       type: float
+      sample: 1.62
     output_throughput:
       description: Tokens of answers a second.
       type: float
@@ -294,15 +313,19 @@ figures:
     total_token_throughput:
       description: Tokens of prompts and answers a second.
       type: float
+      sample: 415.8
     request_goodput:
       description: Answers a second that met O(slo), null without one.
       type: float
+      sample: 1.62
     tokens_per_chunk:
       description: Tokens that one chunk of a stream held on average.
       type: float
+      sample: 1.0
     tokens_estimated:
       description: Whether the server did not count, so that each chunk was taken for one token.
       type: bool
+      sample: false
     tiers:
       description: How many answers each tier gave.
       type: dict
@@ -310,28 +333,35 @@ figures:
     client_limited:
       description: Whether the client could not keep up. Then the figures are its own, not the server's.
       type: bool
+      sample: false
     client_limits:
       description: What the client could not keep up with, and what helps.
       type: list
       elements: str
+      sample: []
     client_processes:
       description: Processes of the client.
       type: int
+      sample: 1
     client_cpu_per_wall:
       description: Part of the time that the busiest process of the client computed.
       type: float
+      sample: 0.12
     client_lag_p99_ms:
       description: How late a thread of the client woke (99th percentile).
       type: float
+      sample: 0.4
     dispatch_lag_p99_ms:
       description: How long after their moment requests of an open loop were sent (99th percentile).
       type: float
+      sample: 0.0
 details:
   description:
     - Every request, in seconds, under the names of vLLM's detailed results (C(input_lens), C(output_lens),
       C(ttfts), C(itls), C(latencies), C(start_times), C(errors)). Empty without O(details).
   returned: success
   type: dict
+  sample: {output_lens: [128], ttfts: [0.085], latencies: [2.09]}
 """
 
 from ansible.module_utils.basic import AnsibleModule

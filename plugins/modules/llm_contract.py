@@ -116,7 +116,7 @@ seealso:
   - module: inference.stack.llm_health
   - module: inference.stack.plan
 author:
-  - inference.stack contributors (@inference-stack)
+  - The inference.stack authors (@inference-stack)
 """
 
 EXAMPLES = r"""
@@ -185,18 +185,23 @@ checks:
     expected:
       description: What was promised.
       type: str
+      sample: at least 30 tokens/s
     seen:
       description: What came instead, or the evidence that it holds, or why the check does not apply.
       type: str
+      sample: 22.4 tokens/s, the best of 3
     quality:
       description: Whether the weights are judged and not the server.
       type: bool
+      sample: false
     required:
       description: Whether a failure breaks the contract.
       type: bool
+      sample: true
     figures:
       description: What was measured.
       type: dict
+      sample: {tokens_per_second: 22.4}
 broken:
   description: Names of the checks that break the contract.
   returned: always

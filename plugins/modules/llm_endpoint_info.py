@@ -47,7 +47,7 @@ seealso:
   - module: inference.stack.llm_health
   - module: inference.stack.plan
 author:
-  - inference.stack contributors (@inference-stack)
+  - The inference.stack authors (@inference-stack)
 """
 
 EXAMPLES = r"""
@@ -161,7 +161,7 @@ ARGUMENTS: dict[str, dict] = {
     **TIER_OPTIONS,
     "ask": {"type": "list", "elements": "str", "default": []},
     "prompt": {"type": "str", "default": "Say OK."},
-    "max_tokens": {"type": "int", "default": 1},
+    "max_tokens": {"type": "int", "default": 1, "no_log": False},
     "timeout": {"type": "float", "default": 300.0},
     "request_timeout": {"type": "float", "default": 60.0},
 }

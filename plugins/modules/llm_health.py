@@ -108,7 +108,7 @@ seealso:
   - module: inference.stack.llm_contract
   - module: inference.stack.plan
 author:
-  - inference.stack contributors (@inference-stack)
+  - The inference.stack authors (@inference-stack)
 """
 
 EXAMPLES = r"""

@@ -12,7 +12,7 @@ description:
   - Looks for the snapshots of repositories as Hugging Face's cache keeps them, and reads the free space.
   - A branch or tag is resolved as that cache does it, where C(refs/NAME) holds the commit.
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 options:
   path:
     description: Folder of the cache. It does not have to exist.
@@ -51,6 +51,7 @@ absent:
   returned: success
   type: list
   elements: int
+  sample: [0]
 folder:
   description: The nearest folder of O(path) that exists; its file system will hold the cache.
   returned: success
@@ -60,20 +61,24 @@ free_bytes:
   description: Bytes that are free there.
   returned: success
   type: int
+  sample: 214748364800
 leftovers:
   description: Whether a broken run left its workplace C(.incoming) behind.
   returned: success
   type: bool
+  sample: false
 differing:
   description: Those of O(paths) that are not as wanted, the missing ones included.
   returned: success
   type: list
   elements: str
+  sample: []
 missing:
   description: Those of O(paths) that are not there.
   returned: success
   type: list
   elements: str
+  sample: []
 """
 
 from typing import Any

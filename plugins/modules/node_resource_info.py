@@ -12,7 +12,7 @@ description:
   - Reads the nodes until at least one of them can allocate the resource, and says which ones cannot and why.
   - Changes nothing.
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 options:
   resource:
     description: The resource.
@@ -44,14 +44,17 @@ offering:
   description: How much each node can allocate.
   type: dict
   returned: always
+  sample: {gpu-worker: 1}
 lacking:
   description: Nodes with the labels that offer none, and what is known about why.
   type: dict
   returned: always
+  sample: {}
 hint:
   description: What to do next, where the module knows.
   type: str
   returned: failure
+  sample: 'Look at its log: kubectl -n ml logs deployment/litellm'
 """
 
 import time

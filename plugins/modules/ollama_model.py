@@ -13,7 +13,7 @@ description:
   - A model from another registry is copied to its name, so that clients ask for it by that.
   - Needs no way to the server itself, so no network policy has to let the controller in.
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 options:
   models:
     description: The models.
@@ -95,6 +95,7 @@ hint:
   description: What to do next, where the module knows.
   type: str
   returned: failure
+  sample: 'Look at its log: kubectl -n ml logs deployment/litellm'
 """
 
 import time

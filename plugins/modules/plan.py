@@ -145,7 +145,7 @@ attributes:
 seealso:
   - module: inference.stack.llm_health
 author:
-  - inference.stack contributors (@inference-stack)
+  - The inference.stack authors (@inference-stack)
 """
 
 EXAMPLES = r"""
@@ -266,18 +266,22 @@ plan:
       description: Every name and address of each GPU model.
       type: list
       elements: dict
+      sample: [{name: qwen3-8b-awq, served_name: Qwen/Qwen3-8B-AWQ, deployment: vllm-qwen3-8b-awq}]
     vllm_models:
       description: What deploys each engine, arguments and resources included, and its contract.
       type: list
       elements: dict
+      sample: [{name: qwen3-8b-awq, deployment: vllm-qwen3-8b-awq, mode: ml, active: true}]
     ollama_models:
       description: Models of the CPU tier and where they are pulled from.
       type: list
       elements: dict
+      sample: [{name: 'qwen3:4b'}]
     tiers:
       description: Tiers that are on, in the order of fallback, with their models.
       type: list
       elements: dict
+      sample: [{tier: gpu, models: [Qwen/Qwen3-8B-AWQ]}, {tier: cpu, models: ['qwen3:4b']}]
     tier_map:
       description: Which tier an address belongs to.
       type: dict
@@ -286,6 +290,7 @@ plan:
       description: The gateway's models in LiteLLM's vocabulary; keys appear only as environment variables.
       type: list
       elements: dict
+      sample: [{model_name: Qwen/Qwen3-8B-AWQ, model_info: {tier: gpu}}]
     litellm_fallbacks:
       description: Who answers when a model cannot.
       type: list
@@ -299,16 +304,19 @@ plan:
       description:
         - The folder of the models, and the repositories and tokenizers that engines load, with their size.
       type: dict
+      sample: {repositories: [{repository: Qwen/Qwen3-8B-AWQ, bytes: 6098853561}]}
     gated:
       description: Models whose licence has to be accepted first, and where.
       type: list
       elements: dict
+      sample: []
     memory:
       description:
         - For each model and kind of GPU, how its memory is spent [bytes per GPU] and what that holds.
         - The verdict is V(fits), V(tight), V(too_small) or V(unknown).
       type: list
       elements: dict
+      sample: [{model: qwen3-8b-awq, gpu: rtx-3060-12gb, verdict: fits}]
     placement:
       description:
         - For each replica one place in which the models of its mode fit side by side.
@@ -323,10 +331,12 @@ plan:
         - The verdict is V(ok), V(warn) or V(unknown).
       type: list
       elements: dict
+      sample: [{name: gpu-worker, driver: 570.195.03, verdict: ok}]
     warnings:
       description: What is worth knowing, or could not be compared.
       type: list
       elements: str
+      sample: []
 observed:
   description: What only measurements tell. It stands beside the plan, which is the same for a bare host.
   returned: success
@@ -336,6 +346,7 @@ observed:
       description: For each GPU host the driver that is wanted, the one that is loaded, and the verdict on it.
       type: list
       elements: dict
+      sample: [{name: gpu-worker, wanted: 570.195.03, loaded: 570.195.03, verdict: ok}]
     warnings:
       description: What is due because of the loaded drivers.
       type: list

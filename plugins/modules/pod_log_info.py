@@ -13,7 +13,7 @@ description:
   - What looks like a key is cut out.
   - Changes nothing.
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 options:
   workload:
     description: Deployment, DaemonSet or StatefulSet in words, such as C(Deployment ml/litellm).
@@ -55,17 +55,21 @@ logs:
     pod:
       description: Name of the pod.
       type: str
+      sample: vllm-qwen3-8b-awq-7d4b9c6f5-x2x7k
     container:
       description: Name of the container.
       type: str
+      sample: vllm
     lines:
       description: Its last lines.
       type: list
       elements: str
+      sample: ['INFO: Application startup complete.']
 hint:
   description: What to do next, where the module knows.
   type: str
   returned: failure
+  sample: 'Look at its log: kubectl -n ml logs deployment/litellm'
 """
 
 from collections.abc import Mapping

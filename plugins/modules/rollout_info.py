@@ -16,7 +16,7 @@ description:
   - A workload that is scaled to 0 has arrived.
   - Changes nothing.
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 options:
   workloads:
     description:
@@ -63,6 +63,7 @@ hint:
   description: What to do next, where the module knows.
   type: str
   returned: failure
+  sample: 'Look at its log: kubectl -n ml logs deployment/litellm'
 """
 
 from ansible.module_utils.basic import AnsibleModule

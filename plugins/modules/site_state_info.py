@@ -14,7 +14,7 @@ description:
     the log shows one that is known.
   - Changes nothing.
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 options:
   workloads:
     description:
@@ -53,22 +53,27 @@ answers:
   description: Whether the cluster could be read.
   type: bool
   returned: success
+  sample: true
 reason:
   description: Why not, or empty.
   type: str
   returned: success
+  sample: ''
 server:
   description: The URL of the API server; empty when the kubeconfig does not name one.
   type: str
   returned: success
+  sample: https://192.0.2.10:6443
 version:
   description: Version of the API server.
   type: str
   returned: success
+  sample: v1.34.2+k3s1
 namespace_exists:
   description: Whether the namespace exists.
   type: bool
   returned: success
+  sample: true
 nodes:
   description: All nodes.
   type: list
@@ -78,35 +83,45 @@ nodes:
     name:
       description: Name of the node.
       type: str
+      sample: gpu-worker
     ready:
       description: Whether its kubelet says that it can run pods.
       type: bool
+      sample: true
     reason:
       description: The kubelet's words about that.
       type: str
+      sample: kubelet is posting ready status
     unschedulable:
       description: Whether somebody keeps new pods away from it (cordon).
       type: bool
+      sample: false
     labels:
       description: Its labels.
       type: dict
+      sample: {nvidia.com/gpu: 'true'}
     taints:
       description: Its taints, as key=value:Effect.
       type: list
       elements: str
+      sample: ['gpu=true:NoSchedule']
     addresses:
       description: Its addresses and names.
       type: list
       elements: str
+      sample: [192.0.2.11, gpu-worker]
     capacity:
       description: How much of O(resource) it has registered; V(none) when it never did.
       type: str
+      sample: '1'
     allocatable:
       description: How much of O(resource) pods can get.
       type: int
+      sample: 1
     version:
       description: Version of its kubelet.
       type: str
+      sample: v1.34.2+k3s1
 workloads:
   description: The workloads that were asked for, in their order.
   type: list
@@ -116,35 +131,45 @@ workloads:
     kind:
       description: Kind of the object.
       type: str
+      sample: Deployment
     namespace:
       description: Where it lives.
       type: str
+      sample: ml
     name:
       description: Its name.
       type: str
+      sample: vllm-qwen3-8b-awq
     exists:
       description: Whether the cluster has it.
       type: bool
+      sample: true
     wanted:
       description: How many pods it asks for.
       type: int
+      sample: 1
     summary:
       description: What it has reached, in words.
       type: str
+      sample: 1 of 1 pods are available
     image:
       description: Image of its first container.
       type: str
+      sample: vllm/vllm-openai:v0.8.5.post1
     foreign_fields:
       description: Fields that somebody else added, each with C(manager) and C(field).
       type: list
       elements: dict
+      sample: [{field: spec.paused, manager: kubectl-edit}]
     complaints:
       description: Why its controller cannot make pods.
       type: list
       elements: str
+      sample: []
     labels:
       description: Labels of its pods.
       type: dict
+      sample: {app.kubernetes.io/name: vllm}
     pods:
       description: Its pods that are not on their way out.
       type: list
@@ -153,27 +178,35 @@ workloads:
         name:
           description: Name of the pod.
           type: str
+          sample: vllm-qwen3-8b-awq-7d4b9c6f5-x2x7k
         node:
           description: The node that runs it, or empty.
           type: str
+          sample: gpu-worker
         ip:
           description: Its address, or empty.
           type: str
+          sample: 10.42.1.7
         phase:
           description: Phase of its life.
           type: str
+          sample: Running
         ready:
           description: Whether it serves.
           type: bool
+          sample: true
         restarts:
           description: How often its containers were started again.
           type: int
+          sample: 0
         running_since:
           description: When the process of its first container started; empty when none runs.
           type: str
+          sample: '2026-01-31T12:00:00Z'
         labels:
           description: Its labels.
           type: dict
+          sample: {app.kubernetes.io/name: vllm}
         troubles:
           description: What keeps it from serving.
           type: list
@@ -182,16 +215,20 @@ workloads:
             reason:
               description: Kubernetes' word for it.
               type: str
+              sample: ImagePullBackOff
             message:
               description: More about it.
               type: str
+              sample: Back-off pulling image
             container:
               description: The container, or empty.
               type: str
+              sample: vllm
         events:
           description: The newest warnings about it.
           type: list
           elements: str
+          sample: ['FailedScheduling: 0/2 nodes are available']
         cause:
           description: What its log shows, where the cause is known; else V(none).
           type: dict
@@ -199,23 +236,29 @@ workloads:
             cause:
               description: Short name of the cause.
               type: str
+              sample: out_of_memory
             told:
               description: The cause in words.
               type: str
+              sample: The GPU has too little free memory.
             fix:
               description: What to do about it.
               type: str
+              sample: Lower gpu_memory_utilization or max_model_len.
             line:
               description: The line of the log.
               type: str
+              sample: 'torch.OutOfMemoryError: CUDA out of memory'
         log:
           description: The last lines of its log.
           type: list
           elements: str
+          sample: ['INFO: Application startup complete.']
 config_maps:
   description: Data of the ConfigMaps asked for; those that do not exist are left out.
   type: dict
   returned: success
+  sample: {inference-mode: {mode: ml}}
 network_policies:
   description: Policies of the namespace.
   type: list
@@ -225,13 +268,16 @@ network_policies:
     name:
       description: Name of the policy.
       type: str
+      sample: vllm
     spec:
       description: The policy.
       type: dict
+      sample: {podSelector: {}, policyTypes: [Ingress]}
 services:
   description: How many pods stand behind each Service of the namespace and serve.
   type: dict
   returned: success
+  sample: {vllm-api: 1, litellm: 1}
 """
 
 from typing import Any

@@ -30,6 +30,11 @@ _SETTLE = """
 const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 20)));
 return document.fonts.ready.then(frame).then(frame).then(() => true);
 """
+_SCROLL = """
+document.documentElement.style.scrollbarWidth = "none";
+const room = parseFloat(getComputedStyle(document.body).paddingTop) || 0;
+scrollTo(0, document.querySelector(arguments[0]).getBoundingClientRect().top + scrollY - room);
+"""
 _LISTEN = """
 window.complaints = [];
 const note = (what) => window.complaints.push(what);
@@ -123,6 +128,12 @@ class Browser:
         self._hear()
         return [url for url in self._asked if url != self._url]
 
+    def picture(self, top: str = "body") -> bytes:
+        """What the view shows from an element on, as a PNG."""
+        self.run(_SCROLL, top)
+        self.settle()
+        return base64.b64decode(self._command("Page.captureScreenshot", format="png")["data"])
+
     def print_lines(self) -> Counter[str]:
         """How many pieces of lines there are on paper, by colour."""
         document = base64.b64decode(self._command("Page.printToPDF")["data"])
@@ -169,7 +180,7 @@ def chromium(profile: Path) -> Iterator[Browser]:
     programs = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
     missing = [name for name, path in programs.items() if path is None]
     if missing:
-        raise FileNotFoundError(f"{' and '.join(missing)} not found; make setup installs them on a Debian")
+        raise FileNotFoundError(f"{' and '.join(missing)} not found; make setup-dev installs them")
     options = ChromeOptions()
     options.binary_location = str(programs["chromium"])
     for flag in (*_FLAGS, f"--user-data-dir={profile}"):

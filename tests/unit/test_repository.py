@@ -56,6 +56,10 @@ def test_the_archive_holds_what_the_allow_list_names(tmp_path: Path) -> None:
     for needed in ("roles/k3s/tasks/main.yml", "plugins/modules/llm_health.py", "catalog/models.yml"):
         assert needed in names
     # The report is drawn with files that are no Python.
+    # README and documents show these.
+    for document in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        for shown in re.findall(r"!\[[^]]+\]\(([^)]+)\)", document.read_text("utf-8")):
+            assert str((document.parent / shown).relative_to(ROOT)) in names
     drawn_with = text_files("plugins/plugin_utils/reporting/site_report")
     assert {str(path.relative_to(ROOT)) for path in drawn_with} <= set(names)
 
@@ -101,3 +105,33 @@ def imported_names(node: Any) -> Iterator[str]:
     elif isinstance(node, list):
         for entry in node:
             yield from imported_names(entry)
+
+
+def test_every_make_command_that_documents_name_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    documents = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("roles/*/README.md")]
+    documents += [path for path in text_files(".github") if path.suffix in {".md", ".yml"}]
+    missing = {
+        f"{path.relative_to(ROOT)}: make {target}"
+        for path in documents
+        for target in re.findall(r"(?:`|^|\$ )make ([a-z][a-z-]*)", path.read_text("utf-8"), re.MULTILINE)
+        if target not in targets
+    }
+    assert sorted(missing) == []
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    documents = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("roles/*/README.md")]
+    broken = {
+        f"{path.relative_to(ROOT)}: {link}"
+        for path in documents
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text("utf-8"))
+        if not (path.parent / link).exists()
+    }
+    assert sorted(broken) == []
+
+
+def test_ci_runs_what_the_readme_says() -> None:
+    assert (ROOT / ".ci" / "run").read_text("utf-8").endswith("exec make test\n")
+    assert "run: .ci/run\n" in (ROOT / ".github" / "workflows" / "test.yml").read_text("utf-8")
+    assert "\nmake test " in (ROOT / "README.md").read_text("utf-8")

@@ -95,17 +95,21 @@ class _NewPython(Child):
             text=True,
             encoding="utf-8",
         )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        super().__init__(self._process.stdout, self._process.stdin)
+        super().__init__(_pipe(self._process.stdout), _pipe(self._process.stdin))
 
     def last_words(self) -> str:
-        assert self._process.stderr is not None
-        return self._process.stderr.read().strip().rpartition("\n")[2]
+        return _pipe(self._process.stderr).read().strip().rpartition("\n")[2]
 
     def end(self) -> None:
         self._process.kill()
         self._process.communicate()
+
+
+def _pipe(stream: IO[str] | None) -> IO[str]:
+    """A stream that Popen was asked for."""
+    if stream is None:
+        raise ValueError("This process has no such pipe.")
+    return stream
 
 
 @contextlib.contextmanager

@@ -18,9 +18,9 @@ TARGET: dict[str, dict[str, Any]] = {
 WORKLOAD: dict[str, dict[str, Any]] = {
     "dataset": {"type": "str", "choices": list(DATASETS), "default": RANDOM},
     "dataset_path": {"type": "path"},
-    "input_tokens": {"type": "int", "default": 128},
-    "output_tokens": {"type": "int", "default": 128},
-    "prefix_tokens": {"type": "int", "default": 0},
+    "input_tokens": {"type": "int", "default": 128, "no_log": False},
+    "output_tokens": {"type": "int", "default": 128, "no_log": False},
+    "prefix_tokens": {"type": "int", "default": 0, "no_log": False},
     "spread": {"type": "float", "default": 0.0},
     "ignore_eos": {"type": "bool", "default": False},
     "unique_prompts": {"type": "bool", "default": True},

@@ -27,7 +27,7 @@ QWEN = {
     "resources": {"requests": {"cpu": "2"}, "limits": {"memory": "16Gi"}},
     "probes": {"startup": {"failureThreshold": 30}, "liveness": {"initialDelaySeconds": 120}},
     "load_timeout": 120,
-    "annotations": {"inference.stack/requirements": "FR203"},
+    "annotations": {"inference.stack/requirements": "REQ-12"},
 }
 R1 = {
     "name": "r1",

@@ -98,7 +98,7 @@ def test_labels_select_and_trace() -> None:
     assert labels["app.kubernetes.io/part-of"] == "inference-stack"
     assert labels["inference.stack/model"] == "qwen3-8b-awq"
     assert engine["spec"]["selector"]["matchLabels"].items() <= labels.items()
-    assert engine["metadata"]["annotations"] == {"inference.stack/requirements": "FR203"}
+    assert engine["metadata"]["annotations"] == {"inference.stack/requirements": "REQ-12"}
 
 
 def test_a_drain_may_take_the_engine_away() -> None:

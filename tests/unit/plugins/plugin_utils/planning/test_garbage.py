@@ -41,7 +41,7 @@ def own_form() -> dict[str, Any]:
         "mode": "ml",
         "aliases": ["vllm-qwen"],
         "served_name": "qwen",
-        "requirements": ["FR1"],
+        "requirements": ["REQ-1"],
         "max_model_len": 4096,
         "gpu_memory_utilization": 0.9,
         "gpus": 1,

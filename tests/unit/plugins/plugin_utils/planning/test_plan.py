@@ -173,8 +173,8 @@ def test_a_model_may_ask_for_nodes_with_a_label() -> None:
 
 
 def test_requirements_become_an_annotation() -> None:
-    found = plan(one(requirements=["FR203", "NFR115"]))["vllm_models"][0]["annotations"]
-    assert found["inference.stack/requirements"] == "FR203,NFR115"
+    found = plan(one(requirements=["REQ-12", "REQ-7"]))["vllm_models"][0]["annotations"]
+    assert found["inference.stack/requirements"] == "REQ-12,REQ-7"
 
 
 def test_resources_grow_over_the_defaults() -> None:
