@@ -14,7 +14,7 @@ name: cluster_absence
 short_description: Say why there is no way to the API server
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 positional: server
 description:
   - For a site whose kubeconfig could not be read.

@@ -14,7 +14,7 @@ name: k3s_image_files
 short_description: Name the files in which a host keeps the image archives of k3s
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 positional: folder
 description:
   - An archive that is listed twice is named once.
@@ -41,6 +41,11 @@ _value:
       M(inference.stack.k3s_info) compares.
   type: list
   elements: dict
+  sample:
+    - url: https://mirror.example.com/images.tar.zst
+      checksum: sha256:https://mirror.example.com/sha256sums.txt
+      path: /var/lib/rancher/k3s/agent/images/images.tar.zst
+      file: {path: /var/lib/rancher/k3s/agent/images/images.tar.zst, checksum: ""}
 """
 
 

@@ -14,7 +14,7 @@ name: k3s_registration_labels
 short_description: Name the labels that a node may give itself
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - The kubelet may not give itself labels of the domains C(kubernetes.io) and C(k8s.io), with few exceptions.
     An administrator sets them later.
@@ -35,6 +35,7 @@ _value:
   description: Those that it may, as C(key=value).
   type: list
   elements: str
+  sample: [nvidia.com/gpu=true]
 """
 
 

@@ -14,7 +14,7 @@ name: task_answer
 short_description: Tell what a task saw, or why it saw nothing
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 positional: key
 description:
   - For the registered result of a task whose failure is an observation, with C(ignore_errors) and

@@ -12,7 +12,7 @@ description:
   - Asks the API server with the kubectl that the k3s binary contains.
   - An API server that does not answer, or that knows no such node, is a normal answer, not a failure.
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 options:
   binary:
     description: Where the k3s binary lies.

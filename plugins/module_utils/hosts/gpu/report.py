@@ -11,7 +11,7 @@ from . import kernel_driver, nvml, pci, thunderbolt
 
 @dataclass(frozen=True)
 class Sources:
-    """Where a host tells about its GPUs."""
+    """The places on a host that are read."""
 
     nvml_library: str = nvml.LIBRARY_NAME
     pci_devices: str = pci.DEVICES_ROOT

@@ -16,7 +16,7 @@ _COMPLAINT = re.compile(
 
 
 def read(service: str, invocation: str) -> list[str]:
-    """The complaints of the latest start: what earlier ones complained about is no reason."""
+    """The complaints since the latest start; earlier starts are not a reason."""
     done = commands.run(
         [
             *("journalctl", f"--unit={service}.service", "--identifier=k3s"),

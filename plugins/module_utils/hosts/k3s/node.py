@@ -58,6 +58,6 @@ def describe(node: Mapping[str, Any], wanted: Wanted) -> dict[str, Any]:
 
 
 def silent(reason: str = "not asked yet") -> dict[str, Any]:
-    """The same where nothing is known of the node."""
+    """The same form when nothing is known about the node."""
     nothing: dict[str, Any] = {"labels": [], "taints": [], "annotation": "", "beyond_kubelet": []}
     return {"answers": False, "ready": False, "told": [reason], "changes": nothing}

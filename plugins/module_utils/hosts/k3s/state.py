@@ -22,7 +22,7 @@ _NODE_TIMEOUT_S = 5
 
 
 class Places(NamedTuple):
-    """Where a host tells about k3s."""
+    """The places on a host that are read."""
 
     units: str = "/etc/systemd/system"
     systemd: str = "/run/systemd/system"
@@ -46,7 +46,7 @@ class Wanted(NamedTuple):
 
 
 def look(wanted: Wanted, places: Places) -> dict[str, Any]:
-    """Everything at once."""
+    """All of it in one answer."""
     service = _SERVICES[wanted.role]
     (other,) = set(_SERVICES.values()) - {service}
     unit = units.read_unit(f"{service}.service")
@@ -69,7 +69,7 @@ def look(wanted: Wanted, places: Places) -> dict[str, Any]:
 
 
 def look_at_node(wanted: Wanted, places: Places) -> dict[str, Any]:
-    """What the API server says to this host of its own node."""
+    """What the API server tells this host about its own node."""
     is_server = wanted.role == "server"
     own = f"{wanted.data_folder}/agent/kubelet.kubeconfig"
     kubeconfig = places.admin_kubeconfig if is_server else own
@@ -89,12 +89,12 @@ def token_matches(token: str, data_folder: str) -> bool:
 
 
 def is_taken(path: Path) -> bool:
-    """Whether something has the name, be it a link to nowhere."""
+    """Whether the name is in use; a broken link counts."""
     return path.is_symlink() or path.exists()
 
 
 def ask_kubelet(address: str) -> str:
-    """HEALTHY, or why the kubelet is not; no proxy of the environment is asked."""
+    """HEALTHY, or the reason why it is not. Ignores proxies of the environment."""
     connection = http.client.HTTPConnection(address, timeout=_HEALTH_TIMEOUT_S)
     try:
         connection.request("GET", "/healthz")
