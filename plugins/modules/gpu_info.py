@@ -1,18 +1,19 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: Apache-2.0
-"""Tells which GPUs a host has and what keeps them from working."""
+"""Tells which GPUs a host has and what bus and driver say of them."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 ---
 module: gpu_info
-short_description: Tell which GPUs a host has and what keeps them from working
+short_description: Tell which GPUs a host has and what bus and driver say of them
 version_added: 0.1.0
 description:
   - Reads the PCI bus, Thunderbolt, the loaded kernel module and NVIDIA's management library (NVML).
   - Does not need C(nvidia-smi).
   - A host without a GPU or without a driver is a normal answer, not a failure.
+  - It tells facts alone. P(inference.stack.diagnose_site#filter) judges them, on the controller.
   - Memory and processes of other users are complete only for C(root).
 author:
   - The inference.stack authors (@inference-stack)
@@ -27,10 +28,10 @@ EXAMPLES = r"""
   inference.stack.gpu_info:
   register: gpu
 
-- name: Stop when a GPU is not well
+- name: Stop where the driver does not work
   ansible.builtin.assert:
-    that: gpu.problems | length == 0
-    fail_msg: "{{ gpu.problems | join('\n') }}"
+    that: gpu.driver.state == 'ready'
+    fail_msg: "The driver is {{ gpu.driver.state }}: {{ gpu.driver.reason }}"
 
 - name: Show the free memory of the first GPU in GiB
   ansible.builtin.debug:
@@ -94,6 +95,24 @@ gpus:
           description: GPU memory of the process; V(none) where the driver does not tell.
           type: int
           sample: 9437184000
+silent_gpus:
+  description: GPUs that the driver counts but that do not answer it.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    index:
+      description: Number of the GPU in the driver's own order.
+      type: int
+      sample: 0
+    is_lost:
+      description: Whether the driver has lost it, as after it fell off the bus.
+      type: bool
+      sample: true
+    reason:
+      description: The driver's own words.
+      type: str
+      sample: GPU is lost
 pci_devices:
   description: NVIDIA GPUs on the PCI bus, with or without a driver.
   returned: always
@@ -172,9 +191,15 @@ driver:
   type: dict
   contains:
     state:
-      description: How far the way to the GPUs goes.
+      description:
+        - How far the way to the GPUs goes.
+        - V(ready), V(library_missing), V(driver_not_loaded), V(version_mismatch) or V(failed).
       type: str
       sample: ready
+    reason:
+      description: The library's own words where it is not V(ready); empty otherwise.
+      type: str
+      sample: ''
     loaded:
       description: Release of the loaded kernel module; V(none) when it is not loaded.
       type: str
@@ -185,37 +210,6 @@ driver:
       sample: 570.195.03
     mismatch:
       description: Whether the two are of different releases, which a reboot cures.
-      type: bool
-      sample: false
-problems:
-  description: What keeps GPUs from working, in sentences, each with the next step. Empty when all is well.
-  returned: always
-  type: list
-  elements: str
-  sample:
-    - >-
-      GPU 0 has fallen off the bus (GPU is lost; the kernel log says Xid 79).
-      Stop what uses it, check its cable and power, then reboot the host.
-diagnosis:
-  description: The same as RV(problems) for programs.
-  returned: always
-  type: list
-  elements: dict
-  contains:
-    layer:
-      description: Where it was seen, V(pci) for the card and its cable, V(driver) for the software above.
-      type: str
-      sample: pci
-    evidence:
-      description: What was seen.
-      type: str
-      sample: GPU 0 has fallen off the bus (GPU is lost; the kernel log says Xid 79)
-    next_step:
-      description: What to do about it.
-      type: str
-      sample: Stop what uses it, check its cable and power, then reboot the host.
-    is_slowdown:
-      description: Whether the GPU works in spite of it, only slower.
       type: bool
       sample: false
 """

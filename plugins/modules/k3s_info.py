@@ -9,8 +9,8 @@ module: k3s_info
 short_description: Tell what a host has of k3s and what differs from what it should have
 version_added: 0.1.0
 description:
-  - Reads release, service, token, files and the kubelet's health at once, so that a role needs to act only
-    where something differs.
+  - Reads release, service, token, files, the kubelet's health and the node at once, so that a role needs to
+    act only where something differs.
   - A host without k3s is a normal answer, not a failure.
 author:
   - The inference.stack authors (@inference-stack)
@@ -42,6 +42,41 @@ options:
     type: list
     elements: str
     default: []
+  node:
+    description:
+      - The node as it should be. It is asked for on the host itself, and only while the kubelet is healthy.
+      - M(inference.stack.k3s_node_info) asks on another host.
+    type: dict
+    suboptions:
+      name:
+        description: Name of the node in the cluster.
+        type: str
+        required: true
+      labels:
+        description: Labels that it should have, values as strings.
+        type: dict
+        default: {}
+      taints:
+        description: Taints that it should have, as C(key=value:Effect).
+        type: list
+        elements: str
+        default: []
+  since:
+    description: How the service was before it was started, to tell whether this start succeeds.
+    type: dict
+    suboptions:
+      invocation:
+        description: C(InvocationID) of the service then. Only a later one counts as up.
+        type: str
+        default: ''
+      restarts:
+        description: C(NRestarts) of the service then.
+        type: int
+        default: 0
+  with_journal:
+    description: Whether to read what k3s complained about since its latest start.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - inference.stack.host
   - inference.stack.paths
@@ -96,7 +131,7 @@ differing:
   returned: success
   type: list
   elements: str
-  sample: []
+  sample: [/etc/rancher/k3s/config.yaml]
 missing:
   description: Those of O(paths) that are not there.
   returned: success
@@ -120,17 +155,77 @@ newer_files:
   type: list
   elements: str
   sample: [/etc/rancher/k3s/config.yaml]
-kubelet_healthy:
-  description: Whether the kubelet answers its health check.
+service:
+  description: How far the service has come.
   returned: success
-  type: bool
-  sample: true
+  type: dict
+  contains:
+    is_up:
+      description: Whether it is active and its kubelet healthy; with O(since), since then.
+      type: bool
+      sample: true
+    gave_up:
+      description: Whether it is not up and was restarted by systemd five times, with O(since) since then.
+      type: bool
+      sample: false
+    told:
+      description: Its kubelet's and systemd's own words.
+      type: str
+      sample: Kubelet=ok ActiveState=active SubState=running Result=success NRestarts=0
+node:
+  description: What the API server says of the node.
+  returned: success
+  type: dict
+  contains:
+    answers:
+      description: Whether the node is known; V(false) also where nobody asked.
+      type: bool
+      sample: true
+    ready:
+      description: Whether its condition Ready is true.
+      type: bool
+      sample: true
+    told:
+      description: Its conditions, or why they are not known.
+      type: list
+      elements: str
+      sample: ["Ready=True: kubelet is posting ready status"]
+    changes:
+      description: What kubectl has to be told so that labels and taints become the wanted ones.
+      type: dict
+      contains:
+        labels:
+          description: Words for C(kubectl label).
+          type: list
+          elements: str
+          sample: [nvidia.com/gpu=true]
+        taints:
+          description: Words for C(kubectl taint).
+          type: list
+          elements: str
+          sample: ["gpu=true:NoSchedule"]
+        annotation:
+          description: The word for C(kubectl annotate), which records what was set; empty where it is right.
+          type: str
+          sample: ''
+        beyond_kubelet:
+          description: Those of the labels and taints that only an administrator may change.
+          type: list
+          elements: str
+          sample: ["gpu=true:NoSchedule"]
+complaints:
+  description: The last errors of the service's journal, or else its last lines. Only with O(with_journal).
+  returned: success
+  type: list
+  elements: str
+  sample: ["level=fatal msg=\"starting kubernetes: bind: address already in use\""]
 """
 
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils.hosts.k3s.node import NODE_OPTIONS
 from ..module_utils.hosts.k3s.state import Places, Wanted, look
 from ..module_utils.hosts.system.paths import PATH_OPTIONS
 
@@ -142,6 +237,15 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "tools": {"type": "list", "elements": "str", "default": ["kubectl", "crictl", "ctr"]},
     "watched": {"type": "list", "elements": "str", "default": []},
     "paths": PATH_OPTIONS,
+    "node": {"type": "dict", "options": NODE_OPTIONS},
+    "since": {
+        "type": "dict",
+        "options": {
+            "invocation": {"type": "str", "default": ""},
+            "restarts": {"type": "int", "default": 0},
+        },
+    },
+    "with_journal": {"type": "bool", "default": False},
 }
 
 

@@ -15,7 +15,7 @@ from .gpu import machine_kind as surroundings
 
 @dataclass(frozen=True)
 class Sources:
-    """Where a host tells about these things."""
+    """The places on a host that are read."""
 
     devices: str = device_nodes.DEVICES_FOLDER
     runtime_folders: Sequence[str] = container_runtime.FOLDERS

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..text.units import gib, many
+from .gpu_problems import DRIVER, PCI, Problem
 from .layer_results import Finding, broken, degraded, not_applicable, ok, unknown
 from .observed_site import Host, Site
 
@@ -73,8 +74,8 @@ def _reachable(host: Host) -> Finding:
 
 
 def _pci(host: Host) -> Iterator[Finding]:
-    problems = host.problems("pci")
-    yield from (_of_host(host, row) for row in problems)
+    problems = host.problems_of(PCI)
+    yield from (_finding(host, problem) for problem in problems)
     devices = host.gpu.get("pci_devices") or []
     if problems:
         return
@@ -105,7 +106,7 @@ def _link(device: dict[str, Any]) -> str:
 
 
 def _driver(host: Host) -> Iterator[Finding]:
-    problems = host.problems("driver")
+    problems = host.problems_of(DRIVER)
     if host.driver_state != "ready" and _owned_by_nouveau(host):
         yield broken(
             host.name,
@@ -113,8 +114,8 @@ def _driver(host: Host) -> Iterator[Finding]:
             "Blacklist nouveau, install NVIDIA's driver, and reboot the host.",
         )
     elif problems:
-        yield from (_of_host(host, row) for row in problems)
-    elif host.problems("pci") and not host.gpus:
+        yield from (_finding(host, problem) for problem in problems)
+    elif host.problems_of(PCI) and not host.gpus:
         yield unknown(host.name, "there is no card that it could drive")
     elif host.driver_state == "library_missing":
         yield broken(
@@ -261,9 +262,9 @@ def _specification(host: Host, row: dict[str, Any]) -> Finding:
     return ok(host.name, f"{path} names {', '.join(map(str, names[:4]))}")
 
 
-def _of_host(host: Host, row: dict[str, Any]) -> Finding:
-    make = degraded if row.get("is_slowdown") else broken
-    return make(host.name, str(row.get("evidence")), str(row.get("next_step")))
+def _finding(host: Host, problem: Problem) -> Finding:
+    make = degraded if problem.is_slowdown else broken
+    return make(host.name, problem.evidence, problem.next_step)
 
 
 def _unit(host: Host) -> str:

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from ...module_utils.mode.names import CONFIG_MAP
 from ..boundary.plain import plain
+from .gpu_problems import Problem, gpu_problems
 
 # Parts by their names in the plan's table.
 GATEWAY, CHAT, DEVICE_PLUGIN = "gateway", "chat", "device-plugin"
@@ -54,9 +56,13 @@ class Host:
     def services(self) -> list[dict[str, Any]]:
         return self.stack.get("services") or []
 
-    def problems(self, layer: str) -> list[dict[str, Any]]:
-        """What the host itself says is wrong with card and driver."""
-        return [row for row in self.gpu.get("diagnosis") or [] if row.get("layer") == layer]
+    @cached_property
+    def problems(self) -> list[Problem]:
+        """What is wrong with card and driver."""
+        return gpu_problems(self.gpu)
+
+    def problems_of(self, layer: str) -> list[Problem]:
+        return [problem for problem in self.problems if problem.layer == layer]
 
     def xids(self) -> list[dict[str, Any]]:
         return (self.stack.get("kernel_log") or {}).get("xids") or []

@@ -44,7 +44,7 @@ def _host(site: Site, host: Host) -> dict[str, Any]:
             for gpu in host.gpus
         ],
         "driver": host.driver_version,
-        "problems": [str(row) for row in host.gpu.get("problems") or []],
+        "problems": [str(problem) for problem in host.problems],
         "node": _node(site.node_of(host)),
     }
 

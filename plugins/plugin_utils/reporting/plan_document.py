@@ -13,6 +13,7 @@ from typing import Any
 from ...module_utils.cluster.redaction import hide_variables, hide_words
 from ..boundary.filters import read_rows
 from ..boundary.plain import plain
+from ..diagnosis.gpu_problems import gpu_problems
 
 # Goes up when a reader of the document would have to change.
 FORMAT = 1
@@ -67,7 +68,7 @@ def _host(row: Mapping[str, Any], observed: Mapping[str, Any]) -> dict[str, Any]
             _link(device, names.get(device["bus_id"]) or {}) for device in info.get("pci_devices") or []
         ],
         "thunderbolt": info.get("thunderbolt_devices") or [],
-        "problems": info.get("problems") or [],
+        "problems": [str(problem) for problem in gpu_problems(info)],
     }
 
 

@@ -61,6 +61,12 @@ def nested_options(options: dict[str, Any], prefix: str = "") -> Iterator[tuple[
         yield from nested_options(option.get("options") or {}, f"{prefix}{name}.")
 
 
+def outputs(role: str) -> set[str]:
+    """What a role gives to others by a public name, as its README lists it."""
+    section = (ROLES / role / "README.md").read_text("utf-8").partition("\n## Outputs\n")[2]
+    return set(re.findall(rf"^\| `({role}_\w+)` \|", section.partition("\n## ")[0], re.MULTILINE))
+
+
 def every_task(tasks: Any) -> Iterator[dict[str, Any]]:
     """The tasks of a file, those in blocks as well."""
     for task in tasks or []:
@@ -174,13 +180,6 @@ def test_inputs_are_in_the_readme(role: str) -> None:
     readme = (ROLES / role / "README.md").read_text("utf-8")
     names = {name for options in entry_points(role).values() for name in options}
     assert [name for name in sorted(names) if f"`{name}`" not in readme] == []
-
-
-def outputs(role: str) -> set[str]:
-    """The names that a role gives to others, as its README lists them."""
-    _, _, section = (ROLES / role / "README.md").read_text("utf-8").partition("\n## Outputs\n")
-    section, _, _ = section.partition("\n## ")
-    return set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
 
 
 def names_in_tasks(role: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from ..system.paths import compare, read_text
 def look(
     path: str, repositories: Iterable[Mapping[str, Any]], paths: Iterable[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Everything at once."""
+    """All of it in one answer."""
     cache = Path(path)
     folder = next(parent for parent in (cache, *cache.parents) if parent.is_dir())
     return {

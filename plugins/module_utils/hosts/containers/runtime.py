@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads whether containers can be given GPUs: NVIDIA's runtime, its settings, and who knows of it."""
+"""Reads NVIDIA's container runtime: whether it starts, its settings, and whether containerd knows it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MESSAGE = re.compile(r'msg="((?:[^"\\]|\\.)*)"')
 
 @dataclass(frozen=True)
 class ContainerRuntime:
-    """What stands between containerd and the GPUs."""
+    """NVIDIA's container runtime, as it was found."""
 
     path: str | None
     """None where it is not installed."""

@@ -19,7 +19,7 @@ _DPKG_FORMAT = "${Package}\\t${db:Status-Status}\\t${Version}\\t${db:Status-Want
 
 
 class Places(NamedTuple):
-    """Where a host tells about the toolkit."""
+    """The places on a host that are read."""
 
     os_release: str = "/etc/os-release"
     libraries: str = f"/usr/lib/{platform.machine()}-linux-gnu"
@@ -42,7 +42,7 @@ class Wanted(NamedTuple):
 
 
 def look(wanted: Wanted, places: Places) -> dict[str, Any]:
-    """Everything at once."""
+    """All of it in one answer."""
     driver = has_driver(places)
     toolkit = Path(places.toolkit).exists()
     describes = wanted.mode == "cdi" and toolkit and driver

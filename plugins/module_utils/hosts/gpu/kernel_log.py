@@ -35,7 +35,7 @@ class Xid:
 
 @dataclass(frozen=True)
 class KernelLog:
-    """What was found, or that nobody would tell."""
+    """What was found, or that the log cannot be read."""
 
     is_readable: bool
     xids: tuple[Xid, ...] = ()

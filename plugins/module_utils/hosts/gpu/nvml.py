@@ -30,7 +30,7 @@ _PROCESSES_ATTEMPTS = 3
 
 
 class State(Enum):
-    """How far the way to the GPUs goes."""
+    """How far the library gets on its way to the GPUs."""
 
     READY = "ready"
     LIBRARY_MISSING = "library_missing"

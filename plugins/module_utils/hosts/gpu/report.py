@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads everything about a host's GPUs at once and shapes it for a task's result."""
+"""Reads everything about a host's GPUs at once and shapes it for a task's result. Judges nothing."""
 
 from __future__ import annotations
 
@@ -7,17 +7,39 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from . import kernel_driver, nvml, pci, thunderbolt
-from .problems import Findings, diagnose
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Where a host tells about its GPUs."""
+    """The places on a host that are read."""
 
     nvml_library: str = nvml.LIBRARY_NAME
     pci_devices: str = pci.DEVICES_ROOT
     thunderbolt_devices: str = thunderbolt.DEVICES_ROOT
     kernel_driver_version: str = kernel_driver.VERSION_PATH
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Everything that was read from one host."""
+
+    pci_gpus: tuple[pci.PciGpu, ...]
+    thunderbolt_devices: tuple[thunderbolt.ThunderboltDevice, ...]
+    kernel_driver: kernel_driver.KernelDriver | None
+    nvml: nvml.Reading
+
+    @property
+    def loaded_version(self) -> str | None:
+        """The release of the loaded kernel module."""
+        return self.kernel_driver.version if self.kernel_driver else self.nvml.driver_version
+
+    @property
+    def is_mismatched(self) -> bool:
+        """Whether library and kernel module are of different releases, as after an unfinished upgrade."""
+        if self.nvml.state is nvml.State.VERSION_MISMATCH:
+            return True
+        versions = {self.loaded_version, self.nvml.library_version} - {None}
+        return len(versions) > 1
 
 
 def collect(sources: Sources) -> Findings:
@@ -33,7 +55,6 @@ def collect(sources: Sources) -> Findings:
 def shape(findings: Findings) -> dict[str, Any]:
     """The findings as plain values."""
     reading = findings.nvml
-    problems = diagnose(findings)
     return {
         "gpus": [
             {
@@ -43,16 +64,18 @@ def shape(findings: Findings) -> dict[str, Any]:
             }
             for gpu in reading.gpus
         ],
+        "silent_gpus": [
+            {"index": gpu.index, "is_lost": gpu.is_lost, "reason": gpu.reason} for gpu in reading.silent_gpus
+        ],
         "pci_devices": [_plain(gpu) for gpu in findings.pci_gpus],
         "thunderbolt_devices": [_plain(device) for device in findings.thunderbolt_devices],
         "driver": {
             "state": reading.state.value,
+            "reason": reading.reason,
             "loaded": findings.loaded_version,
             "library": reading.library_version,
             "mismatch": findings.is_mismatched,
         },
-        "problems": [str(problem) for problem in problems],
-        "diagnosis": [_plain(problem) for problem in problems],
     }
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads what hangs on Thunderbolt and USB4 ports, and whether it may be used."""
+"""Reads the devices on Thunderbolt and USB4 ports, and whether the host lets them in."""
 
 from __future__ import annotations
 

@@ -12,17 +12,22 @@ from typing import Any, NamedTuple
 
 from ..system import commands, units
 from ..system.paths import compare, read_text
+from . import journal, node
+from .service import HEALTHY, Since, progress
 
 _SERVICES = {"server": "k3s", "agent": "k3s-agent"}
 _HEALTH_TIMEOUT_S = 5
+# A host that is finished answers at once, and the others are asked again later.
+_NODE_TIMEOUT_S = 5
 
 
 class Places(NamedTuple):
-    """Where a host tells about k3s."""
+    """The places on a host that are read."""
 
     units: str = "/etc/systemd/system"
     systemd: str = "/run/systemd/system"
     kubelet: str = "127.0.0.1:10248"
+    admin_kubeconfig: str = "/etc/rancher/k3s/k3s.yaml"
 
 
 class Wanted(NamedTuple):
@@ -35,13 +40,17 @@ class Wanted(NamedTuple):
     tools: Sequence[str] = ()
     watched: Sequence[str] = ()
     paths: Sequence[Mapping[str, Any]] = ()
+    node: Mapping[str, Any] | None = None
+    since: Mapping[str, Any] | None = None
+    with_journal: bool = False
 
 
 def look(wanted: Wanted, places: Places) -> dict[str, Any]:
-    """Everything at once."""
+    """All of it in one answer."""
     service = _SERVICES[wanted.role]
     (other,) = set(_SERVICES.values()) - {service}
     unit = units.read_unit(f"{service}.service")
+    kubelet = ask_kubelet(places.kubelet) if units.is_active(unit) else "not asked"
     folder = Path(wanted.binary).parent
     return {
         "architecture": platform.machine(),
@@ -53,8 +62,18 @@ def look(wanted: Wanted, places: Places) -> dict[str, Any]:
         "free_tools": [name for name in wanted.tools if not is_taken(folder / name)],
         "unit": unit,
         "newer_files": units.newer_files(unit, wanted.watched),
-        "kubelet_healthy": units.is_active(unit) and is_healthy(places.kubelet),
+        "service": progress(unit, kubelet, Since(**wanted.since or {})),
+        "node": look_at_node(wanted, places) if wanted.node and kubelet == HEALTHY else node.silent(),
+        "complaints": journal.read(service, unit["InvocationID"]) if wanted.with_journal else [],
     }
+
+
+def look_at_node(wanted: Wanted, places: Places) -> dict[str, Any]:
+    """What the API server tells this host about its own node."""
+    is_server = wanted.role == "server"
+    own = f"{wanted.data_folder}/agent/kubelet.kubeconfig"
+    kubeconfig = places.admin_kubeconfig if is_server else own
+    return node.look(wanted.binary, kubeconfig, node.Wanted(**wanted.node or {}), _NODE_TIMEOUT_S)
 
 
 def version_of(binary: str) -> str:
@@ -70,18 +89,19 @@ def token_matches(token: str, data_folder: str) -> bool:
 
 
 def is_taken(path: Path) -> bool:
-    """Whether something has the name, be it a link to nowhere."""
+    """Whether the name is in use; a broken link counts."""
     return path.is_symlink() or path.exists()
 
 
-def is_healthy(kubelet: str) -> bool:
-    """Whether the kubelet answers; no proxy of the environment is asked."""
-    connection = http.client.HTTPConnection(kubelet, timeout=_HEALTH_TIMEOUT_S)
+def ask_kubelet(address: str) -> str:
+    """HEALTHY, or the reason why it is not. Ignores proxies of the environment."""
+    connection = http.client.HTTPConnection(address, timeout=_HEALTH_TIMEOUT_S)
     try:
         connection.request("GET", "/healthz")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
+        answer = connection.getresponse()
+        return HEALTHY if answer.status == 200 else f"HTTP {answer.status}"
+    except (OSError, http.client.HTTPException) as error:
+        return str(error) or type(error).__name__
     finally:
         connection.close()
 

@@ -14,6 +14,7 @@ PROPERTIES = (
     "UnitFileState",
     "ActiveState",
     "SubState",
+    "Result",
     "NeedDaemonReload",
     "InvocationID",
     "NRestarts",

@@ -103,9 +103,14 @@ GPU: dict[str, Any] = {
         }
     ],
     "thunderbolt_devices": [],
-    "driver": {"state": "ready", "loaded": "570.195.03", "library": "570.195.03", "mismatch": False},
-    "problems": [],
-    "diagnosis": [],
+    "silent_gpus": [],
+    "driver": {
+        "state": "ready",
+        "reason": "",
+        "loaded": "570.195.03",
+        "library": "570.195.03",
+        "mismatch": False,
+    },
 }
 STACK: dict[str, Any] = {
     "is_container": False,

@@ -7,24 +7,16 @@ from typing import Any
 from tests.unit.plugins.plugin_utils.diagnosis.healthy_site import DEGRADED, Fault, Planted
 
 
-def problem(layer: str, evidence: str, is_slowdown: bool = False) -> dict[str, Any]:
-    return {"layer": layer, "evidence": evidence, "next_step": "Mend it.", "is_slowdown": is_slowdown}
-
-
 def lost_card(site: Planted) -> None:
-    site.gpu.update(gpus=[], diagnosis=[problem("pci", "GPU 0 has fallen off the bus")])
+    site.gpu.update(gpus=[], silent_gpus=[{"index": 0, "is_lost": True, "reason": "GPU is lost"}])
 
 
 def no_card(site: Planted) -> None:
-    site.gpu.update(gpus=[], pci_devices=[], driver={"state": "driver_not_loaded"}, diagnosis=[])
+    site.gpu.update(gpus=[], pci_devices=[], driver={"state": "driver_not_loaded"})
 
 
 def no_driver(site: Planted) -> None:
-    site.gpu.update(
-        gpus=[],
-        driver={"state": "library_missing"},
-        diagnosis=[problem("driver", "The host has an NVIDIA GPU but no NVIDIA driver")],
-    )
+    site.gpu.update(gpus=[], driver={"state": "library_missing"})
 
 
 def nouveau(site: Planted) -> None:
@@ -34,17 +26,17 @@ def nouveau(site: Planted) -> None:
 
 
 def mismatch(site: Planted) -> None:
-    site.gpu.update(
-        gpus=[],
-        driver={"state": "version_mismatch", "mismatch": True},
-        diagnosis=[problem("driver", "The NVIDIA library 580 does not match the loaded kernel module 570")],
-    )
+    driver = {"state": "version_mismatch", "mismatch": True, "library": "580", "loaded": "570"}
+    site.gpu.update(gpus=[], driver=driver)
 
 
 def container_without_driver(site: Planted) -> None:
     no_card(site)
     site.stack["is_container"] = True
-    site.gpu["diagnosis"] = [problem("driver", "The NVIDIA driver is installed but its kernel module is not")]
+
+
+def narrow_link(site: Planted) -> None:
+    site.gpu["pci_devices"][0]["link"]["width_lanes"] = 1
 
 
 def xid(number: int, from_program: bool) -> dict[str, Any]:
@@ -71,16 +63,11 @@ HOST_FAULTS: dict[str, Fault] = {
     "no root": (cannot_become_root, "host", DEGRADED, ["Missing sudo password", "root"]),
     "card lost": (lost_card, "pci", DEGRADED, ["fallen off the bus"]),
     "no card": (no_card, "pci", DEGRADED, ["PCI bus shows no NVIDIA GPU", "boltctl"]),
-    "narrow link": (
-        lambda site: site.gpu["diagnosis"].append(problem("pci", "1 of 4 PCI lanes", True)),
-        "pci",
-        DEGRADED,
-        ["1 of 4"],
-    ),
+    "narrow link": (narrow_link, "pci", DEGRADED, ["1 of 4 PCI lanes"]),
     "no driver": (no_driver, "driver", DEGRADED, ["no NVIDIA driver"]),
     "no driver in a container": (container_without_driver, "driver", DEGRADED, ["kernel module"]),
     "nouveau": (nouveau, "driver", DEGRADED, ["nouveau", "Blacklist"]),
-    "mismatch": (mismatch, "driver", DEGRADED, ["does not match"]),
+    "mismatch": (mismatch, "driver", DEGRADED, ["library 580 does not match the loaded kernel module 570"]),
     "no GPU for the driver": (
         lambda site: site.gpu.update(gpus=[]),
         "driver",

@@ -23,8 +23,8 @@ from tests.unit.plugins.plugin_utils.diagnosis.healthy_site import (
 )
 from tests.unit.plugins.plugin_utils.diagnosis.host_faults import (
     HOST_FAULTS,
+    narrow_link,
     no_engine_endpoint,
-    problem,
     xid,
 )
 from tests.unit.plugins.plugin_utils.diagnosis.serving_faults import (
@@ -197,7 +197,7 @@ class TestSeveral:
     def test_the_lowest_fault_comes_first_and_slowdowns_last(self) -> None:
         site = Planted()
         wrong_name(site)
-        site.gpu["diagnosis"] = [problem("pci", "1 of 4 PCI lanes", True)]
+        narrow_link(site)
         assert examine(site.seen)["fault"]["layer"] == "model"
 
     def test_one_of_two_wanted_models_without_an_answer_breaks_the_site(self) -> None:

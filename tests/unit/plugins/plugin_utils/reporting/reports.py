@@ -94,9 +94,9 @@ def gpu_info(**changes: Any) -> dict[str, Any]:
                 "link": link,
             }
         ],
+        "silent_gpus": [],
         "thunderbolt_devices": [{"vendor": "Razer", "name": "Core X", "is_authorized": True}],
         "driver": {"state": "ready", "loaded": "570.195.03", "library": "570.195.03", "mismatch": False},
-        "problems": [],
         **changes,
     }
 

@@ -81,12 +81,20 @@ def test_hosts_with_driver_and_link() -> None:
 
 def test_an_enclosure_that_is_not_authorised_shows() -> None:
     shut = gpu_info(
-        thunderbolt_devices=[{"vendor": "Razer", "name": "Core X", "is_authorized": False}],
+        thunderbolt_devices=[
+            {
+                "bus_name": "0-1",
+                "vendor": "Razer",
+                "name": "Core X",
+                "unique_id": "c401",
+                "is_authorized": False,
+            }
+        ],
         pci_devices=[],
-        problems=["Thunderbolt Razer Core X is not authorised. Run boltctl."],
     )
-    hosts = section(text(host(gpu_info=shut)), "HOSTS")
-    assert "not authorised. Run boltctl." in " ".join(hosts.split())
+    hosts = " ".join(section(text(host(gpu_info=shut)), "HOSTS").split())
+    assert "Thunderbolt Razer Core X at 0-1 is not authorised" in hosts
+    assert "boltctl enroll --policy auto c401" in hosts
 
 
 def test_a_host_that_did_not_answer_says_why() -> None:

@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.inference.stack.plugins.module_utils.hosts.k3s.state import (
     Places,
     Wanted,
-    is_healthy,
+    ask_kubelet,
     look,
     token_matches,
     version_of,
@@ -47,7 +47,7 @@ def test_a_bare_host_is_a_normal_answer(host: Host) -> None:
     host.answers.clear()
     found = host.look(token="t", tools=["kubectl"], paths=[{"path": str(host.root / "config.yaml")}])
     assert (found["version"], found["unit"]["ActiveState"], found["newer_files"]) == ("", "", [])
-    assert found["token_matches"] and not found["runs_systemd"] and not found["kubelet_healthy"]
+    assert found["token_matches"] and not found["runs_systemd"] and not found["service"]["is_up"]
     assert found["missing"] == found["differing"] == [str(host.root / "config.yaml")]
     assert found["free_tools"] == ["kubectl"]
 
@@ -95,10 +95,49 @@ def test_the_kubelet_is_asked_only_while_k3s_runs(
 ) -> None:
     host = Host(tmp_path, programs, f"127.0.0.1:{server.port}")
     server.routes["GET /healthz"] = lambda exchange: exchange.reply(b"ok")
-    assert host.look()["kubelet_healthy"]
+    assert host.look()["service"]["is_up"]
     host.answers["systemctl"] = "ActiveState=failed\n"
-    assert not host.look()["kubelet_healthy"]
+    assert "Kubelet=not asked" in host.look()["service"]["told"]
     assert server.paths() == ["/healthz"]
+
+
+NODE = {"name": "gpu", "labels": {"zone": "a"}}
+READY = '{"metadata": {}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}}'
+
+
+@pytest.mark.parametrize(
+    ("role", "kubeconfig"),
+    [("server", "/etc/rancher/k3s/k3s.yaml"), ("agent", "data/agent/kubelet.kubeconfig")],
+)
+def test_a_healthy_host_asks_for_its_own_node(
+    tmp_path: Path, programs: Commands, server: ScriptedServer, role: str, kubeconfig: str
+) -> None:
+    host = Host(tmp_path, programs, f"127.0.0.1:{server.port}")
+    host.answers["k3s kubectl"] = READY
+    server.routes["GET /healthz"] = lambda exchange: exchange.reply(b"ok")
+    found = host.look(role, node=NODE)["node"]
+    assert (found["ready"], found["changes"]["labels"]) == (True, ["zone=a"])
+    (asked,) = [words for words in programs.asked if words[1:2] == ["kubectl"]]
+    assert any(word.startswith("--kubeconfig=") and word.endswith(kubeconfig) for word in asked)
+
+
+def test_nobody_asks_for_the_node_of_a_host_that_is_not_healthy(host: Host, programs: Commands) -> None:
+    assert host.look(node=NODE)["node"]["answers"] is False
+    assert [words for words in programs.asked if words[1:2] == ["kubectl"]] == []
+
+
+def test_only_a_start_since_then_counts(tmp_path: Path, programs: Commands, server: ScriptedServer) -> None:
+    host = Host(tmp_path, programs, f"127.0.0.1:{server.port}")
+    server.routes["GET /healthz"] = lambda exchange: exchange.reply(b"ok")
+    host.answers["systemctl"] = "ActiveState=active\nInvocationID=old\nNRestarts=7\n"
+    assert not host.look(since={"invocation": "old", "restarts": 7})["service"]["is_up"]
+    assert host.look(since={"invocation": "older", "restarts": 7})["service"]["is_up"]
+
+
+def test_the_journal_is_read_only_when_it_is_wanted(host: Host) -> None:
+    host.answers["journalctl"] = "level=fatal msg=x\n"
+    assert host.look()["complaints"] == []
+    assert host.look(with_journal=True)["complaints"] == ["level=fatal msg=x"]
 
 
 def test_a_kubelet_that_complains_is_not_healthy(server: ScriptedServer) -> None:
@@ -106,4 +145,8 @@ def test_a_kubelet_that_complains_is_not_healthy(server: ScriptedServer) -> None
         exchange.reply(b"pleg is stuck", 500)
 
     server.routes["GET /healthz"] = complain
-    assert not is_healthy(f"127.0.0.1:{server.port}")
+    assert ask_kubelet(f"127.0.0.1:{server.port}") == "HTTP 500"
+
+
+def test_a_kubelet_that_is_not_there_says_so() -> None:
+    assert "refused" in ask_kubelet("127.0.0.1:9")

@@ -1,8 +1,9 @@
-"""Each thing that can be wrong is said once, with the next step; nothing is said about healthy hosts."""
+"""Each thing that can be wrong with a GPU is said once, with the next step, and nothing of healthy hosts."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from ansible_collections.inference.stack.plugins.module_utils.hosts.gpu.kernel_driver import KernelDriver
@@ -13,13 +14,14 @@ from ansible_collections.inference.stack.plugins.module_utils.hosts.gpu.nvml imp
     State,
 )
 from ansible_collections.inference.stack.plugins.module_utils.hosts.gpu.pci import PciGpu, PciLink
-from ansible_collections.inference.stack.plugins.module_utils.hosts.gpu.problems import (
+from ansible_collections.inference.stack.plugins.module_utils.hosts.gpu.report import Findings, shape
+from ansible_collections.inference.stack.plugins.module_utils.hosts.gpu.thunderbolt import ThunderboltDevice
+from ansible_collections.inference.stack.plugins.plugin_utils.diagnosis.gpu_problems import (
     DRIVER,
     PCI,
-    Findings,
-    diagnose,
+    Problem,
+    gpu_problems,
 )
-from ansible_collections.inference.stack.plugins.module_utils.hosts.gpu.thunderbolt import ThunderboltDevice
 
 LINK = PciLink(2.5, 16.0, width_lanes=4, width_max_lanes=4)
 PCI_GPU = PciGpu("0000:01:00.0", "2504", "nvidia", is_removable=True, answers=True, link=LINK)
@@ -38,9 +40,19 @@ MISMATCH = Reading(State.VERSION_MISMATCH, "Driver/library version mismatch", "5
 LOST = Reading(State.READY, silent_gpus=(SilentGpu(0, 15, "GPU is lost"),))
 
 
+def judge(findings: Findings) -> list[Problem]:
+    """What the module returns of these findings is all that there is to judge by."""
+    return gpu_problems(shape(findings))
+
+
 @pytest.mark.parametrize("findings", [HEALTHY, NO_GPU], ids=["healthy", "no GPU"])
 def test_nothing_is_said_about_a_host_that_is_as_it_should_be(findings: Findings) -> None:
-    assert diagnose(findings) == []
+    assert judge(findings) == []
+
+
+@pytest.mark.parametrize("facts", [{}, {"driver": {}}, {"gpus": None, "pci_devices": [{}]}])
+def test_nothing_is_said_about_what_nobody_saw(facts: dict[str, Any]) -> None:
+    assert gpu_problems(facts) == []
 
 
 @pytest.mark.parametrize(
@@ -86,7 +98,7 @@ def test_nothing_is_said_about_a_host_that_is_as_it_should_be(findings: Findings
     ],
 )
 def test_what_is_wrong_is_said_once(findings: Findings, words: tuple[str, ...]) -> None:
-    (problem,) = diagnose(findings)
+    (problem,) = judge(findings)
     for word in words:
         assert word in str(problem)
 
@@ -95,7 +107,7 @@ def test_problems_are_told_from_the_cable_upwards() -> None:
     findings = replace(
         HEALTHY, thunderbolt_devices=(replace(ENCLOSURE, is_authorized=False),), nvml=LOST, pci_gpus=()
     )
-    first, second = diagnose(findings)
+    first, second = judge(findings)
     assert "Thunderbolt" in first.evidence
     assert "fallen off the bus" in second.evidence
 
@@ -113,5 +125,5 @@ def test_problems_are_told_from_the_cable_upwards() -> None:
     ],
 )
 def test_each_problem_says_where_it_was_seen(findings: Findings, layer: str, is_slowdown: bool) -> None:
-    (problem,) = diagnose(findings)
+    (problem,) = judge(findings)
     assert (problem.layer, problem.is_slowdown) == (layer, is_slowdown)

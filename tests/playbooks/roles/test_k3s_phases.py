@@ -1,0 +1,168 @@
+"""The role k3s does nothing on a finished host, and says why a service does not come up."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.playbook_run import run_playbook
+
+NODE = {
+    "metadata": {"labels": {}},
+    "status": {"conditions": [{"type": "Ready", "status": "True", "message": "well"}]},
+}
+NO_CHANGES: dict[str, Any] = {"labels": [], "taints": [], "annotation": "", "beyond_kubelet": []}
+# What k3s_info sees of a host that has everything.
+FINISHED: dict[str, Any] = {
+    "architecture": "x86_64",
+    "runs_systemd": True,
+    "version": "v1.34.2+k3s1",
+    "plays_other_part": False,
+    "token_matches": True,
+    "differing": [],
+    "missing": [],
+    "free_tools": [],
+    "unit": {
+        "LoadState": "loaded",
+        "UnitFileState": "enabled",
+        "ActiveState": "active",
+        "NeedDaemonReload": "no",
+        "InvocationID": "old",
+        "NRestarts": "40",
+    },
+    "newer_files": [],
+    "service": {"is_up": True, "gave_up": False, "told": ""},
+    "node": {"answers": True, "ready": True, "told": [], "changes": NO_CHANGES},
+}
+
+
+class Machine:
+    """Programs of a host that answer from a script, and what the role does there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.seen = copy.deepcopy(FINISHED)
+        self.inputs: dict[str, Any] = {"k3s_ready_timeout": 6}
+
+    def program(self, name: str, script: str) -> None:
+        path = self._folder / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    def play(self, entry: str = "main", *words: str) -> subprocess.CompletedProcess[str]:
+        role = {"name": "inference.stack.k3s", "tasks_from": entry}
+        play = {
+            "hosts": "localhost",
+            "connection": "local",
+            "gather_facts": False,
+            "environment": {"PATH": f"{self._folder}:/usr/bin:/bin"},
+            "tasks": [{"ansible.builtin.import_role": role}],
+        }
+        playbook = self._folder / "play.yml"
+        playbook.write_text(json.dumps([play]))
+        # Extra variables win over what a task registers: the look finds this host, not the test's machine.
+        variables = {
+            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+            "k3s_role": "agent",
+            "k3s_token": "secret",
+            "k3s_server_url": "https://192.0.2.10:6443",
+            "k3s_node_name": "gpu",
+            "__k3s_binary": str(self._folder / "k3s"),
+            "__k3s_seen": self.seen,
+            **self.inputs,
+        }
+        return run_playbook(playbook, *words, variables=variables)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    made = Machine(tmp_path)
+    made.program("k3s", f"cat <<'END'\n{json.dumps(NODE)}\nEND")
+    made.program("journalctl", """echo 'time="x" level=fatal msg="token mismatch"'""")
+    made.program("systemctl", "")
+    return made
+
+
+def recap(done: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    line = done.stdout.partition("PLAY RECAP")[2]
+    return {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", line)}
+
+
+def test_a_finished_host_is_looked_at_and_nothing_else(machine: Machine) -> None:
+    done = machine.play()
+    assert done.returncode == 0, done.stdout[-3000:]
+    # The inputs, the look and the checks.
+    assert (recap(done)["ok"], recap(done)["changed"]) == (3, 0)
+    assert recap(done)["skipped"] <= 4
+
+
+@pytest.mark.parametrize("tag", ["observe", "preflight", "install", "configure", "run", "verify"])
+def test_each_phase_is_safe_alone(machine: Machine, tag: str) -> None:
+    done = machine.play("main", "--tags", tag)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "observe | Look at what is there" in done.stdout
+
+
+def test_a_service_that_keeps_crashing_is_told_with_its_journal(machine: Machine) -> None:
+    machine.seen["service"]["is_up"] = False
+    machine.program(
+        "systemctl",
+        "printf 'ActiveState=activating\\nSubState=auto-restart\\nInvocationID=new\\nNRestarts=45\\n'",
+    )
+    done = machine.play("verify")
+    assert done.returncode == 2
+    for words in (
+        "k3s-agent on localhost did not become ready within k3s_ready_timeout=6 s.",
+        "Stopped at: verify | Wait for the service and its kubelet",
+        "ActiveState=activating SubState=auto-restart",
+        'level=fatal msg="token mismatch"',
+    ):
+        assert words in done.stdout
+    # Five restarts after the look: it is not waited for until the time is over.
+    assert "FAILED - RETRYING" not in done.stdout
+
+
+def test_a_crash_loop_before_this_run_is_no_reason_to_give_up(machine: Machine) -> None:
+    machine.seen["service"]["is_up"] = False
+    machine.program("systemctl", "printf 'ActiveState=activating\\nInvocationID=new\\nNRestarts=41\\n'")
+    done = machine.play("verify")
+    assert done.returncode == 2
+    assert "FAILED - RETRYING" in done.stdout
+
+
+def test_what_the_node_lacks_is_set_through_the_binarys_kubectl(machine: Machine, tmp_path: Path) -> None:
+    asked = tmp_path / "asked"
+    machine.program("k3s", f'echo "$*" >> {asked}')
+    machine.seen["node"]["changes"] = {
+        **NO_CHANGES,
+        "labels": ["nvidia.com/gpu=true", "old-"],
+        "annotation": "inference.stack/k3s-node-settings={}",
+    }
+    done = machine.play()
+    assert done.returncode == 0, done.stdout[-3000:]
+    label, annotate = [line for line in asked.read_text().splitlines() if line.startswith("kubectl")]
+    assert label.endswith("label node gpu --overwrite nvidia.com/gpu=true old-")
+    assert annotate.endswith("annotate node gpu --overwrite inference.stack/k3s-node-settings={}")
+
+
+def test_an_agent_may_not_taint_itself(machine: Machine) -> None:
+    taints = ["gpu=true:NoSchedule"]
+    machine.seen["node"]["changes"] = {**NO_CHANGES, "taints": taints, "beyond_kubelet": taints}
+    done = machine.play()
+    assert done.returncode == 2
+    assert "Set k3s_delegate_to to the inventory name of a server" in done.stdout
+
+
+def test_a_wait_can_be_left_to_a_later_play(machine: Machine) -> None:
+    machine.seen["node"]["ready"] = False
+    machine.inputs["k3s_wait"] = False
+    done = machine.play()
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "Leave the wait to a later play" in done.stdout
+    assert "verify | Wait" not in done.stdout

@@ -1,0 +1,125 @@
+"""The host side prepares GPU hosts while servers boot, and a server that refuses stops its agents."""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.playbook_run import ROOT, run_playbook
+from tests.playbooks.roles.test_k3s_phases import FINISHED
+
+HOSTS = ROOT / "playbooks/steps/hosts.yml"
+TOOLKIT: dict[str, Any] = {
+    "system": {"id": "debian", "version": "13"},
+    "driver_found": True,
+    "other_sources": [],
+    "packages": {"a": {"version": "1", "held": True}},
+    "differing": [],
+    "missing": [],
+    "toolkit_found": True,
+    "config": {"wanted": "", "problem": "", "differs": False},
+    "spec": {"wanted": "devices: [{name: all}]", "problem": "", "present": "devices: [{name: all}]"},
+    "k3s": {"unit": "", "knows_runtime": None, "runtime_found": True},
+}
+CACHE = {"folder": "/cache", "free_bytes": 2**60, "absent": [], "differing": [], "leftovers": False}
+SERVERS, PREPARATION, WAIT, AGENTS = (
+    "Start the Kubernetes servers",
+    "Prepare the GPU hosts meanwhile",
+    "Wait for the Kubernetes servers",
+    "Join the Kubernetes agents",
+)
+
+
+class Fleet:
+    """Two servers and a GPU host, each as the looks of the roles shall see it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.k3s = {name: copy.deepcopy(FINISHED) for name in ("one", "two", "gpu")}
+        self.toolkit = copy.deepcopy(TOOLKIT)
+
+    def play(self, *words: str, **variables: Any) -> subprocess.CompletedProcess[str]:
+        groups = {"k3s_servers": ["one", "two"], "k3s_agents": ["gpu"], "gpu_hosts": ["gpu"]}
+        children = {group: {"hosts": dict.fromkeys(names)} for group, names in groups.items()}
+        hosts = {name: {"seen_of_k3s": seen} for name, seen in self.k3s.items()}
+        inventory = self._folder / "hosts.yml"
+        inventory.write_text(json.dumps({"all": {"hosts": hosts, "children": children}}))
+        # Extra variables win over what a task registers, and are read for each host anew.
+        given = {
+            "ansible_connection": "local",
+            "ansible_become": False,
+            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+            "inference_plan": {"cache": {"repositories": []}},
+            "k3s_token": "secret",
+            "k3s_server_url": "https://192.0.2.10:6443",
+            "container_toolkit_packages": ["a"],
+            "container_toolkit_version": "1",
+            # Nobody runs it here.
+            "__k3s_binary": str(self._folder / "k3s"),
+            "__k3s_seen": "{{ seen_of_k3s }}",
+            "__container_toolkit_seen": self.toolkit,
+            "model_cache_seen": CACHE,
+        }
+        return run_playbook(HOSTS, *words, variables=given | variables, inventory=inventory)
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Fleet:
+    return Fleet(tmp_path)
+
+
+def plays(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """The plays that were reached, without those that no host belongs to."""
+    parts = done.stdout.split("PLAY [")[1:]
+    return [part.partition("]")[0] for part in parts if "TASK [" in part]
+
+
+def test_a_finished_site_is_looked_at_and_nothing_else(fleet: Fleet) -> None:
+    done = fleet.play()
+    assert done.returncode == 0, done.stdout[-3000:]
+    tasks = {
+        line.partition("[")[2].partition("]")[0] for line in done.stdout.splitlines() if "TASK [" in line
+    }
+    assert {task.partition(" : ")[2].partition(" | ")[0] for task in tasks} <= {"observe", "preflight"}
+    assert "changed=0" in done.stdout
+
+
+def test_a_server_that_refuses_stops_the_run_before_anything_else_changes(fleet: Fleet) -> None:
+    fleet.k3s["two"]["token_matches"] = False
+    done = fleet.play()
+    assert done.returncode == 2
+    assert "k3s_token is not the token" in done.stdout
+    assert plays(done) == [SERVERS]
+
+
+def test_a_server_that_does_not_come_up_stops_its_agents(fleet: Fleet) -> None:
+    fleet.k3s["two"]["service"]["is_up"] = False
+    done = fleet.play(k3s_ready_timeout=3)
+    assert done.returncode == 2, done.stdout[-3000:]
+    assert "k3s on two did not become ready within k3s_ready_timeout=3 s." in done.stdout
+    # The GPU hosts were prepared meanwhile, and agents are left alone.
+    assert plays(done) == [SERVERS, PREPARATION, WAIT]
+    assert "prepare | Look at what is there" in done.stdout
+
+
+def test_a_gpu_host_that_refuses_does_not_join(fleet: Fleet) -> None:
+    fleet.toolkit["driver_found"] = False
+    done = fleet.play()
+    assert done.returncode == 2
+    assert "gpu driver missing on gpu" in done.stdout
+    assert AGENTS not in plays(done)
+
+
+def test_a_server_with_a_gpu_has_the_runtime_before_its_k3s_starts() -> None:
+    first, *others = yaml.safe_load(HOSTS.read_text("utf-8"))
+    assert first["hosts"] == "gpu_hosts:&k3s_servers"
+    assert first["tasks"][0]["ansible.builtin.import_role"]["name"] == "inference.stack.container_toolkit"
+    assert [play["name"] for play in others] == [SERVERS, PREPARATION, WAIT, AGENTS]
+    stops = {play["name"] for play in others if play.get("any_errors_fatal")}
+    assert stops == {SERVERS, WAIT}
