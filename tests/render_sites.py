@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins import loader
 from ansible.template import Templar
@@ -118,6 +119,10 @@ def be_quick() -> None:
     sys.modules[loader.lookup_loader.get("ansible.builtin.template").__module__].deepcopy = dict  # type: ignore[attr-defined]
     for plugins in (loader.filter_loader, loader.test_loader):
         plugins.get = functools.cache(plugins.get)
+    # What is read back keeps no note of the line that it came from.
+    loader.filter_loader.get("from_yaml_all")._function = lambda text: yaml.load_all(
+        text.encode(), yaml.CSafeLoader
+    )
     gc.freeze()
     gc.set_threshold(200_000)
 
