@@ -39,8 +39,9 @@ def template(value: Any, variables: dict[str, Any]) -> Any:
 
 def arguments(variables: dict[str, Any]) -> dict[str, Any]:
     """What compute_plan.yml hands to the plan."""
-    (play,) = read("playbooks/steps/compute_plan.yml")
-    found: dict[str, Any] = template(play["tasks"][0]["inference.stack.plan"], variables)
+    play = next(play for play in read("playbooks/steps/compute_plan.yml") if "tasks" in play)
+    known = {**variables, **read("playbooks/vars/inherited_inventory.yml")}
+    found: dict[str, Any] = template(play["tasks"][0]["inference.stack.plan"], known)
     return found
 
 
@@ -63,10 +64,10 @@ def render(role: str, variables: dict[str, Any]) -> list[dict[str, Any]]:
         "ansible_search_path": [str(ROOT / folder)],
         "role_path": str(ROOT / folder),
     }
-    objects: list[dict[str, Any]] = []
-    for _, value in facts(read(f"{folder}/tasks/render.yml")):
-        objects += template(value, known)
-    return objects
+    for name, value in facts(read(f"{folder}/tasks/render.yml")):
+        known[name] = template(value, known)
+    sets = template(known[f"{role}_object_sets"], known)
+    return [definition for one in sets for definition in one["definitions"]]
 
 
 def site(variables: dict[str, Any]) -> dict[str, Any]:
