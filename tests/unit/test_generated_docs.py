@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.inference.stack.plugins.module_utils.probing.contract.registry import CHECKS
+from ansible_collections.inference.stack.plugins.plugin_utils.diagnosis.walk import LAYERS
 
 from tests.doc_blocks import reference
 from tests.generated_docs import BLOCKS, ROOT, documents, rewrite
@@ -81,6 +83,13 @@ def test_plain_defaults_are_those_of_the_playbooks() -> None:
         ]
         if row["default"] and defaults:
             assert told in defaults, row["name"]
+
+
+def test_the_guides_name_every_check_and_every_layer() -> None:
+    contract = (ROOT / "docs" / "contract.md").read_text("utf-8")
+    assert [name for check in CHECKS for name in check.names if f"`{name}`" not in contract] == []
+    operating = (ROOT / "docs" / "operate.md").read_text("utf-8")
+    assert [layer.title for layer in LAYERS if f"\n| {layer.title} | " not in operating] == []
 
 
 @pytest.mark.parametrize("kind", reference.KINDS)

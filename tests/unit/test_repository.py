@@ -56,3 +56,33 @@ def test_the_archive_holds_what_the_allow_list_names(tmp_path: Path) -> None:
             assert str((document.parent / shown).relative_to(ROOT)) in names
     drawn_with = text_files("plugins/plugin_utils/reporting/site_report")
     assert {str(path.relative_to(ROOT)) for path in drawn_with} <= set(names)
+
+
+def test_every_make_command_that_documents_name_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    documents = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("roles/*/README.md")]
+    documents += [path for path in text_files(".github") if path.suffix in {".md", ".yml"}]
+    missing = {
+        f"{path.relative_to(ROOT)}: make {target}"
+        for path in documents
+        for target in re.findall(r"(?:`|^|\$ )make ([a-z][a-z-]*)", path.read_text("utf-8"), re.MULTILINE)
+        if target not in targets
+    }
+    assert sorted(missing) == []
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    documents = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("roles/*/README.md")]
+    broken = {
+        f"{path.relative_to(ROOT)}: {link}"
+        for path in documents
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text("utf-8"))
+        if not (path.parent / link).exists()
+    }
+    assert sorted(broken) == []
+
+
+def test_ci_runs_what_the_readme_says() -> None:
+    assert (ROOT / ".ci" / "run").read_text("utf-8").endswith("exec make test\n")
+    assert "run: .ci/run\n" in (ROOT / ".github" / "workflows" / "test.yml").read_text("utf-8")
+    assert "\nmake test " in (ROOT / "README.md").read_text("utf-8")
