@@ -52,12 +52,16 @@ class Collection:
         return self.root / "ansible_collections" / self.namespace / self.name
 
     def files(self, prefixes: Iterable[str] = ("",), extensions: Iterable[str] = ("",)) -> list[str]:
-        """Paths inside the collection. A prefix is a folder with a slash, or a file."""
+        """Paths inside the collection. A prefix is a folder with a slash, or a file.
+
+        What a check before this one has compiled there is no part of it.
+        """
         found = (path.relative_to(self.folder).as_posix() for path in sorted(self.folder.rglob("*")))
         return [
             path
             for path in found
             if (self.folder / path).is_file()
+            and "__pycache__" not in path
             and path.startswith(tuple(prefixes))
             and path.endswith(tuple(extensions))
         ]
