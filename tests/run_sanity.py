@@ -219,6 +219,8 @@ def smells(collection: Collection) -> list[Finding]:
         paths = collection.files(wants.get("prefixes", [""]), wants.get("extensions", [""]))
         names = wants.get("files")
         paths = [path for path in paths if names is None or Path(path).name in names]
+        if wants.get("text"):
+            paths = [path for path in paths if b"\0" not in (collection.folder / path).read_bytes()]
         if paths:
             findings += read_lines(test, run(collection, [sys.executable, str(program)], paths))
     return findings
