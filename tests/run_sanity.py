@@ -52,12 +52,16 @@ class Collection:
         return self.root / "ansible_collections" / self.namespace / self.name
 
     def files(self, prefixes: Iterable[str] = ("",), extensions: Iterable[str] = ("",)) -> list[str]:
-        """Paths inside the collection. A prefix is a folder with a slash, or a file."""
+        """Paths inside the collection. A prefix is a folder with a slash, or a file.
+
+        What a check before this one has compiled there is no part of it.
+        """
         found = (path.relative_to(self.folder).as_posix() for path in sorted(self.folder.rglob("*")))
         return [
             path
             for path in found
             if (self.folder / path).is_file()
+            and "__pycache__" not in path
             and path.startswith(tuple(prefixes))
             and path.endswith(tuple(extensions))
         ]
@@ -215,6 +219,8 @@ def smells(collection: Collection) -> list[Finding]:
         paths = collection.files(wants.get("prefixes", [""]), wants.get("extensions", [""]))
         names = wants.get("files")
         paths = [path for path in paths if names is None or Path(path).name in names]
+        if wants.get("text"):
+            paths = [path for path in paths if b"\0" not in (collection.folder / path).read_bytes()]
         if paths:
             findings += read_lines(test, run(collection, [sys.executable, str(program)], paths))
     return findings
