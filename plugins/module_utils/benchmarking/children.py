@@ -39,7 +39,7 @@ class Child(abc.ABC):
         self._told = told
 
     def tell(self, **told: Any) -> None:
-        # A child that is gone has said why, or nothing; hear() tells.
+        # A child that ended may have said why; hear() reads it.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._told.write(json.dumps(told) + "\n")
             self._told.flush()
@@ -57,19 +57,19 @@ class Child(abc.ABC):
         return heard
 
     def last_words(self) -> str:
-        """What a process that is gone has said beside its answers."""
+        """What an ended process has written besides its answers."""
         return ""
 
     def let_go(self) -> None:
         """Close this process's ends."""
         for stream in (self._told, self._heard):
-            # What is still to be written is for nobody.
+            # Nobody reads what is still to be written.
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 stream.close()
 
     @abc.abstractmethod
     def end(self) -> None:
-        """A worker whose pipe ends does so, too; one that still asks is not waited for."""
+        """A worker ends when its pipe ends. One that still sends requests is not waited for."""
 
 
 class _Fork(Child):
@@ -78,7 +78,7 @@ class _Fork(Child):
         self._pid = pid
 
     def end(self) -> None:
-        # Where nobody wants to hear of ended children, the system has already collected it.
+        # Where SIGCHLD is ignored, the system has already collected the child.
         with contextlib.suppress(ProcessLookupError, ChildProcessError):
             os.kill(self._pid, signal.SIGKILL)
             os.waitpid(self._pid, 0)
@@ -137,14 +137,14 @@ def _fork(siblings: Sequence[Child]) -> Child:
 
 
 def _work(parents: socket.socket, own: socket.socket, siblings: Sequence[Child]) -> NoReturn:
-    """Be a worker and nothing else: what the parent would still do or clean up is the parent's."""
+    """Be a worker and nothing else. The parent's own work and clean-up stay with the parent."""
     status = 1
     try:
         # A pipe ends for its reader when the last process closes it, so each process keeps only its own.
         parents.close()
         for sibling in siblings:
             sibling.let_go()
-        # Whoever started the parent waits until nobody can write to its output any more.
+        # The caller of the parent waits until every process has closed its output.
         nothing = os.open(os.devnull, os.O_RDWR)
         for standard in range(3):
             os.dup2(nothing, standard)

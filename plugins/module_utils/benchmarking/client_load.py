@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the client could keep up: a benchmark of a client that could not is none of the server."""
+"""Whether the client could keep up. If it could not, the figures say nothing about the server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from .figures import percentile
 
-BEAT = 0.01  # seconds between two looks at the clock
+BEAT = 0.01  # seconds between two readings of the clock
 LAG_LIMIT_MS = 5.0
 # A process of Python computes on one core at a time.
 CPU_LIMIT = 0.85

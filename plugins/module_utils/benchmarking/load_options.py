@@ -47,7 +47,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 
 
 def read_settings(params: Mapping[str, Any]) -> Settings:
-    """What to measure. Raises InvalidInput for options that cannot be meant."""
+    """What to measure. Raises InvalidInput for impossible options."""
 
     def chosen(options: Mapping[str, Any]) -> dict[str, Any]:
         return {name: "" if params[name] is None else params[name] for name in options}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One run, in this process or spread over several.
 
-Threads of one Python process compute one at a time. Beyond some load they wait for each other, which a
-stream's times would show, so the slots are dealt out to processes of their own.
+Threads of one Python process compute one at a time. At high load they wait for each other, which would change
+the times of streams, so the slots are distributed over several processes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .slots import Job, Slots, steady
 
 STREAMS_PER_PROCESS = 64
 CHUNKS_PER_PROCESS = 3000  # a second
-_AHEAD_NS = 20_000_000  # from the word to start until the start, for the word to reach everybody
+_AHEAD_NS = 20_000_000  # between the order to start and the start, so that the order reaches every process
 
 
 @dataclass

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Chat requests of known length that no server has seen before.
 
-Servers remember the beginnings of prompts (vLLM does by default), so every prompt begins with words of its
-own, unless it shall be sent as it is; with a shared prefix they come right after it.
+Servers cache the beginnings of prompts (vLLM does by default), so every prompt begins with words of its own,
+unless prompts are sent unchanged; with a shared prefix these words come right after it.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Scale:
     overhead: float = 12.0
 
     def words(self, tokens: float, whole: bool = True) -> int:
-        """Words that make so many tokens; ``whole`` when they are all that the prompt holds."""
+        """Words that make so many tokens; ``whole`` when the prompt has no other text."""
         return max(1, round((tokens - (self.overhead if whole else 0)) / self.tokens_per_word))
 
 
@@ -91,7 +91,7 @@ class Row:
 
 
 class Prompts:
-    """The requests of one run. The run's name keeps it apart from every other run."""
+    """The requests of one run. The run's name makes them differ from those of every other run."""
 
     def __init__(self, workload: Workload, model: str, run: str, scale: Scale) -> None:
         self._workload = workload
@@ -140,7 +140,7 @@ class Prompts:
         return [{"role": "user", "content": text}]
 
     def _mark(self, name: str) -> str:
-        """Words that no prompt had before, unless prompts shall be sent as they are."""
+        """Words that no prompt had before; empty when prompts are sent unchanged."""
         return f"{self._run} {name}: " if self._workload.unique_prompts else ""
 
     def _text(self, name: str, chance: random.Random) -> str:
@@ -156,7 +156,7 @@ class Prompts:
 
 
 def row_index(name: str, count: int) -> int:
-    """Numbers take rows in their order; other names take any, but always the same."""
+    """A number takes the row of its place; any other name takes always the same row."""
     return int(name) % count if name.isdigit() else random.Random(name).randrange(count)
 
 
@@ -176,7 +176,7 @@ def read_rows(path: str) -> list[Row]:
         raise InvalidInput(f"dataset_path {path} cannot be read: {error}") from None
     rows = list(_rows(lines, path))
     if not rows:
-        raise InvalidInput(f"dataset_path {path} holds no prompts")
+        raise InvalidInput(f"dataset_path {path} has no prompts")
     return rows
 
 
@@ -194,7 +194,7 @@ def _rows(lines: list[str], path: str) -> Iterator[Row]:
 
 def _row(content: Any) -> Row:
     if not isinstance(content, dict):
-        raise ValueError("is no JSON object")
+        raise ValueError("is not a JSON object")
     messages = content.get("messages")
     if messages is None and isinstance(content.get("prompt"), str):
         messages = [{"role": "user", "content": content["prompt"]}]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One streamed answer: first as it came, later as it is understood.
+"""One streamed answer: first recorded, later parsed.
 
 Recording does as little as possible between two reads. Parsing while streams run was measured to add tens of
 milliseconds to the slowest percent of the other streams' times.
@@ -68,7 +68,7 @@ class Measured:
 
     @property
     def start_ns(self) -> int:
-        """In the open loop a request begins when it is due: whoever was late, its user waited."""
+        """In the open loop a request begins when it is due: its user waits from then on."""
         return self.scheduled_ns or self.sent_ns
 
     def as_plain(self) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def understand(
                 for event in reader.feed(piece):
                     counter.take(moment, event)
         if reader.done:
-            found.error = ""  # whatever came after the end mark, the answer was whole
+            found.error = ""  # the answer was complete before its end mark
         elif not found.error:
             for event in reader.close():
                 counter.take(recording.end_ns, event)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A whole benchmark: a trial, the run, the figures, and whether the client was up to it."""
+"""A whole benchmark: a trial, the run, the figures, and whether the client kept up."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _shares(settings: Settings, chunks_per_second: float) -> int:
 
 
 def _check_tier(settings: Settings, tiers: Mapping[str, int]) -> None:
-    """Figures of another tier would be noted as this one's. What nothing tells is no evidence against it."""
+    """Refuse answers of another tier. An answer without a known tier is accepted."""
     expected = settings.expected_tier
     others = {tier: count for tier, count in tiers.items() if tier not in (expected, UNKNOWN)}
     if expected and others:
@@ -75,7 +75,7 @@ def _check_tier(settings: Settings, tiers: Mapping[str, int]) -> None:
 
 
 def _setting(settings: Settings) -> dict[str, Any]:
-    """What was asked for, as far as figures are compared by it."""
+    """The settings by which runs are compared."""
     load, workload = settings.load, settings.workload
     return {
         "client_version": VERSION,

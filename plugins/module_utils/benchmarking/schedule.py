@@ -10,8 +10,8 @@ def poisson(rate: float, count: int, seed: int) -> list[int]:
     """Nanoseconds after the start at which each of ``count`` requests is due, ``rate`` a second on average.
 
     Users ask independently of each other and of how fast the server is, which a Poisson process describes.
-    All is computed before: a client that draws the next pause after an answer lets a slow server slow its
-    users down.
+    Everything is computed before the run: if a client draws the next pause after an answer, a slow server
+    slows its users down.
     """
     chance = random.Random(f"{seed} schedule")
     due, moment = [], 0.0

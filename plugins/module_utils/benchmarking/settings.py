@@ -105,7 +105,7 @@ def _check_workload(workload: Workload) -> None:
 
 
 def check(settings: Settings) -> None:
-    """Raises InvalidInput for options that cannot be meant."""
+    """Raises InvalidInput for impossible options."""
     load = settings.load
     if not settings.target.model:
         raise InvalidInput("model is empty", "Name the served model.")

@@ -83,7 +83,7 @@ class Slots:
 
     def warm_up(self) -> None:
         """Returns when every slot has had its answers. Raises ProbeFailed when a slot had none."""
-        # While the server answers there is time for what will be asked.
+        # While the server answers, there is time to prepare the next requests.
         self._bodies = {number: self._body(str(number)) for number in self._numbers[:_AHEAD]}
         with contextlib.suppress(threading.BrokenBarrierError):
             self._warm.wait()
@@ -94,7 +94,7 @@ class Slots:
             )
 
     def start(self, start_ns: int) -> None:
-        """Let the slots go at this time, by time.perf_counter_ns()."""
+        """Start the slots at this time, by time.perf_counter_ns()."""
         self._start_ns = start_ns
         self._go.set()
 
@@ -182,7 +182,7 @@ def _sleep_until(moment_ns: int) -> None:
 
 @contextlib.contextmanager
 def steady() -> Iterator[ClientLoad]:
-    """Keeps Python's own pauses out of what is measured, and watches those that remain."""
+    """Keeps Python's own pauses out of the measurement, and records those that remain."""
     collecting = gc.isenabled()
     gc.disable()
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a few single requests tell before anything is measured: how the server counts, how fast it talks."""
+"""What a few single requests show before the measurement: how the server counts, and how fast it answers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .prompts import Prompts, Scale
 from .recording import Measured, Recording, record, understand
 from .settings import FILE, Settings
 
-# The last event counts the tokens; running counts also tell how many a chunk holds. Not every server knows
+# The last event counts the tokens; running counts also give the tokens of each chunk. Not every server knows
 # both.
 _STREAM_OPTIONS: Sequence[Mapping[str, bool]] = (
     {"include_usage": True, "continuous_usage_stats": True},
@@ -27,7 +27,7 @@ _TOKENS = 8  # enough to see gaps
 
 @dataclass(frozen=True)
 class Trial:
-    """What was learnt. ``chunks_per_second`` is that of one stream alone."""
+    """What the trial found. ``chunks_per_second`` is that of one stream alone."""
 
     stream_options: Mapping[str, bool]
     scale: Scale
@@ -48,7 +48,7 @@ def try_out(settings: Settings, run: str) -> Trial:
 
         for options in _STREAM_OPTIONS:
             first, status = ask(_FEW_WORDS, _TOKENS, options)
-            # A refusal without any options is about something else.
+            # A refusal of a request without options has another cause.
             if not first.error or status not in _UNKNOWN_FIELD:
                 break
         if first.error:

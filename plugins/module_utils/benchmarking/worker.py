@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A process of the client.
 
-It speaks lines of JSON with the process that started it: a job comes in, then a time to start, then leave to
-read what was recorded. That leave comes when no process measures any longer. Keys travel through the pipe
-alone, never as arguments or environment. A closed pipe means that nobody wants the answers any more: the
-process ends.
+It exchanges lines of JSON with the process that started it: a job comes in, then a time to start, then
+permission to read what was recorded, when no process measures any longer. Keys go through the pipe only,
+never as arguments or environment. A closed pipe means that nobody waits for the answers any more: the process
+ends.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..errors import StackError
 from .slots import Job, Slots, steady
 
 ENDED_EARLY = "a process of the client ended early"
-_PATIENCE = 0.2  # seconds between two looks whether anybody still waits
+_PATIENCE = 0.2  # seconds between two checks whether anybody still waits
 
 
 class _Parent:
@@ -39,13 +39,13 @@ class _Parent:
         return heard
 
     def is_gone(self) -> bool:
-        """Nothing is said while slots run, so whatever can be read is the end of the pipe."""
+        """The parent writes nothing while slots run, so anything to read is the end of the pipe."""
         readable, _, _ = select.select([self._heard], [], [], 0)
         return bool(readable)
 
 
 def main(heard: TextIO, told: TextIO) -> None:
-    """Run one job. What goes wrong is told like everything else."""
+    """Run one job. Errors are answers, too."""
     parent = _Parent(heard, told)
     try:
         _work(parent, Job.from_plain(parent.hear()))

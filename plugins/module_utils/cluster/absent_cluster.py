@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What modules have in common for which a cluster that is away is an answer too, and no failure.
+"""What modules share that report a missing cluster as a result, not as a failure.
 
 Their options are documented in the fragment ``cluster.answers``.
 """
@@ -32,6 +32,6 @@ def answer_of(
         result["server"] = access.server
         result.update(read(Api(access, params["timeout"])))
     except StackError as error:
-        # Half an answer would be taken as if the rest did not exist.
+        # A partial result would look as if the rest did not exist.
         result.update(nothing, answers=False, reason=str(error))
     return result

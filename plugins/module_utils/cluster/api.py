@@ -25,7 +25,7 @@ class Resource(NamedTuple):
 
 
 class Refused(ProbeFailed):
-    """The server answered, and the answer was no."""
+    """The server answered, and refused."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
@@ -89,13 +89,13 @@ class Api:
         return json.loads(body)
 
     def connect(self) -> http.client.HTTPConnection:
-        """A connection of the caller's own, for what does not end with one answer."""
+        """A separate connection for the caller, for exchanges that do not end with one answer."""
         connection = self._connect()
         connection.connect()
         return connection
 
     def target(self, path: str, query: Query | None = None) -> str:
-        """What a request line says for a path of the API."""
+        """The target of a request line for a path of the API."""
         target = urlsplit(self._access.server).path.rstrip("/") + path
         return f"{target}?{urlencode(query)}" if query else target
 
@@ -105,11 +105,11 @@ class Api:
         return urlsplit(self._access.server).netloc
 
     def headers(self) -> dict[str, str]:
-        """What proves who asks. Secret."""
+        """The headers that authenticate. Secret."""
         return dict(self._access.headers)
 
     def _path(self, api_version: str, kind: str, namespace: str, name: str) -> str:
-        """Where an object lies, or nothing when its API is not installed."""
+        """The path of an object; empty when its API is not installed."""
         resource = self.resource(api_version, kind)
         if resource is None:
             return ""
@@ -125,7 +125,7 @@ class Api:
         self, method: str, path: str, query: Query | None, body: bytes | None = None
     ) -> tuple[int, bytes]:
         target = self.target(path, query)
-        # A server may close a kept connection at any time: one fresh attempt tells that from an outage.
+        # A server may close a kept connection at any time. One fresh attempt shows whether it is an outage.
         for fresh in (False, True):
             try:
                 if self._connection is None or fresh:

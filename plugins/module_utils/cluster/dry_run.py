@@ -9,12 +9,12 @@ from typing import Any
 CREATED = "created"
 CHANGED = "changed"
 ADOPTED = "adopted"
-"""Nothing but who owns which field: worth an apply, but no change that anybody would call one."""
+"""Only the owners of fields differ: it is applied, but not reported as a change."""
 UNCHANGED = "unchanged"
 UNTRIED = "untried"
 """The server takes no dry run of it."""
 
-# Written by servers and controllers, never by who applies.
+# Written by servers and controllers, never by an apply.
 _SERVERS_METADATA = frozenset(("creationTimestamp", "generation", "managedFields", "resourceVersion", "uid"))
 
 

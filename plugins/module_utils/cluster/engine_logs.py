@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Why an engine does not come up, read from its log: the cause, the line that tells it, and what to do.
 
-Engines end with a general complaint, and the line that matters stands far above it. Rules are tried in their
+Engines end with a general error, and the line with the cause is far above it. Rules are tried in their
 order over the whole log, so what causes other messages stands before them.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ..openai_api.failures import redact
 
-_SHOWN = 300  # characters of the line that tells
+_SHOWN = 300  # characters of the line with the cause
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -70,7 +70,7 @@ _RULES = (
         r"couldn't connect to '?https://huggingface\.co|Max retries exceeded with url: \S*huggingface"
         r"|Failed to resolve 'huggingface\.co'",
         "the Hugging Face Hub cannot be reached from the pod",
-        "Check DNS and the way out of the cluster, or fill the model cache and set HF_HUB_OFFLINE to 1",
+        "Check DNS and the pod's Internet access, or fill the model cache and set HF_HUB_OFFLINE to 1",
     ),
     _rule(
         "unsupported_architecture",
@@ -84,20 +84,20 @@ _RULES = (
         r"Can't load tokenizer for '(?P<name>[^']{1,120})'|Unable to load vocabulary"
         r"|Couldn't instantiate the backend tokenizer",
         "the tokenizer {name} cannot be loaded",
-        "Set tokenizer of the model to a repository that has one, and see that the cache holds its files",
+        "Set tokenizer of the model to a repository that has one, and check that the cache has its files",
     ),
     # --- the GPU and its driver ---
     _rule(
         "cuda_803",
         r"Error 803|system has unsupported display driver / cuda driver combination",
-        "CUDA error 803: the image's CUDA libraries and the host's driver do not go together",
+        "CUDA error 803: the image's CUDA libraries and the host's driver are not compatible",
         "Install the driver branch that the release needs, or choose a release for this driver: "
         "playbooks/plan.yml names it",
     ),
     _rule(
         "cuda_804",
         r"Error 804|forward compatibility was attempted on non supported HW",
-        "CUDA error 804: the image needs a newer driver, and only data-centre cards can do without",
+        "CUDA error 804: the image needs a newer driver, and only data-centre cards can run without one",
         "Install a newer driver on the GPU host, or choose an older inference_vllm_version: "
         "playbooks/plan.yml names it",
     ),
@@ -118,7 +118,7 @@ _RULES = (
         "gpu_lost",
         r"fallen off the bus|NVRM: Xid|GPU is lost|Unable to determine the device handle",
         "the GPU stopped answering (Xid)",
-        "Check its cable, power and temperature, then reboot the GPU host; the kernel's log tells more",
+        "Check its cable, power and temperature, then reboot the GPU host; the kernel's log says more",
     ),
     _rule(
         "bfloat16_unsupported",
@@ -145,7 +145,7 @@ _RULES = (
         "gpu_memory_taken",
         r"Free memory on device[^(]*\((?P<free>[\d.]+)/(?P<total>[\d.]+) GiB\) on startup is less than"
         r" desired GPU memory utilization \((?P<share>[\d.]+), (?P<wanted>[\d.]+) GiB\)",
-        "somebody else holds GPU memory: {free} of {total} GiB are free, {wanted} GiB are wanted",
+        "another process uses GPU memory: {free} of {total} GiB are free, {wanted} GiB are wanted",
         "Stop what else runs on the GPU (another mode, a game), or set gpu_memory_utilization below {share}",
     ),
     _rule(
@@ -196,14 +196,14 @@ _RULES = (
         "port_in_use",
         r"address already in use|Address already in use|EADDRINUSE",
         "another process listens on the engine's port",
-        "See what else runs in the host's network there, or set vllm_port",
+        "Check what else runs in the host's network there, or set vllm_port",
     ),
 )
 CAUSES = tuple(dict.fromkeys(rule.cause for rule in _RULES))
 
 
 def diagnose(log: str | Iterable[str]) -> Diagnosis | None:
-    """The cause behind a log's complaints, or None where no rule knows it."""
+    """The cause of a log's errors, or None if no rule matches."""
     text = log if isinstance(log, str) else "\n".join(log)
     lines = [_COLOURS.sub("", line).strip() for line in text.splitlines()]
     for rule in _RULES:
@@ -226,5 +226,5 @@ def _diagnosis(rule: _Rule, found: re.Match[str], line: str) -> Diagnosis:
 
 
 def _fill(text: str, words: dict[str, str]) -> str:
-    """The text with its words; one that the log lacks leaves no gap."""
+    """The text with the pattern's groups filled in; a group that did not match leaves no gap."""
     return " ".join(text.format_map(words).split()).replace("()", "")

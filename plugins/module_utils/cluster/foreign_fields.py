@@ -21,7 +21,7 @@ _EXPECTED = frozenset(
         *("cloud-controller-manager", "k3s-supervisor", "deploy@server"),
     }
 )
-# What kubectl writes down for itself, and how often a workload runs: modes and autoscalers share that field.
+# kubectl's own records, and the number of replicas, which modes and autoscalers share.
 _UNREMARKABLE = frozenset(
     {
         "metadata.annotations[kubectl.kubernetes.io/last-applied-configuration]",
@@ -34,7 +34,7 @@ _MAPS = ("labels", "annotations", "data", "nodeSelector", "matchLabels", "limits
 
 
 def foreign_fields(found: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Rows with manager and field, for every field that only others than we own."""
+    """Rows with manager and field, for every field that others own and we do not."""
     entries = [
         (str(entry.get("manager") or ""), entry.get("fieldsV1") or {})
         for entry in (found.get("metadata") or {}).get("managedFields") or []

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The inventory of an owner: the ConfigMap that lists what it applied last. Pure.
 
-Kubernetes calls such a list the inventory of an ApplySet. What stands in it and left the list of wanted
-objects may be removed.
+Kubernetes calls such a list the inventory of an ApplySet. What it lists and what is no longer wanted
+may be removed.
 """
 
 from __future__ import annotations

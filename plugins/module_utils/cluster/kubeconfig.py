@@ -18,7 +18,7 @@ from .objects import leaves
 
 
 class Access(NamedTuple):
-    """Where the API server is, and how to prove who asks. Holds secrets: never print it."""
+    """Where the API server is, and how to authenticate. Contains secrets: never print it."""
 
     server: str
     headers: Mapping[str, str]
@@ -46,7 +46,7 @@ def load_kubeconfig(source: Any) -> tuple[Mapping[str, Any], Path]:
     except ValueError as error:
         raise InvalidInput(f"The kubeconfig {path} is not YAML.") from error
     if not isinstance(content, Mapping):
-        raise InvalidInput(f"The kubeconfig {path} holds no mapping.")
+        raise InvalidInput(f"The kubeconfig {path} is not a mapping.")
     return content, path.resolve().parent
 
 
@@ -82,9 +82,9 @@ def read_access(source: Any, context: str | None = None) -> Access:
 
 
 def tls_context(access: Access) -> ssl.SSLContext:
-    """What the connection trusts and shows. The key touches the disk only while it is being loaded."""
+    """The trusted authorities and the client's certificate. The key is on disk only while it is loaded."""
     context = ssl.create_default_context(cadata=access.authority.decode() if access.authority else None)
-    # Kubernetes' own authorities predate the strict checks that Python 3.13 made the default.
+    # Kubernetes' authorities are older than the strict checks that Python 3.13 made the default.
     context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
     if not access.verify:
         context.check_hostname = False
@@ -98,7 +98,7 @@ def tls_context(access: Access) -> ssl.SSLContext:
 
 
 def harmless_values(source: Any) -> set[str]:
-    """What a message may show of a kubeconfig: everything but what belongs to its users.
+    """What a message may show of a kubeconfig: everything except the data of its users.
 
     The option is no_log, which would otherwise mask names such as "default" in every message.
     """
@@ -119,7 +119,7 @@ def _named(config: Mapping[str, Any], plural: str, singular: str, name: str) -> 
 
 
 def _material(entry: Mapping[str, Any], key: str, folder: Path) -> bytes | None:
-    """A certificate or key that a kubeconfig holds as base64 data or names as a file."""
+    """A certificate or key: base64 data in the kubeconfig, or a file that it names."""
     if entry.get(key + "-data"):
         return base64.b64decode(str(entry[key + "-data"]))
     if entry.get(key):

@@ -33,4 +33,4 @@ def _reason(status: Mapping[str, Any], resource: str) -> str:
             return f"the node is not ready: {condition.get('message') or condition.get('reason')}"
     if resource in (status.get("capacity") or {}):
         return f"its capacity of {resource} is {status['capacity'][resource]}, none of it healthy"
-    return f"nothing on it has registered {resource}"
+    return f"no device plugin has registered {resource} there"

@@ -16,7 +16,7 @@ WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet")
 
 
 class Identity(NamedTuple):
-    """What tells one object from every other."""
+    """What identifies one object."""
 
     api_version: str
     kind: str
@@ -51,7 +51,7 @@ class Identity(NamedTuple):
         return cls(parts[0], parts[1], namespace, name)
 
     def reference(self) -> dict[str, Any]:
-        """The least that kubernetes.core needs to find the object."""
+        """The minimum that kubernetes.core needs to find the object."""
         metadata = {"name": self.name}
         if self.namespace:
             metadata["namespace"] = self.namespace
@@ -75,7 +75,7 @@ def replicas_managers(found: Mapping[str, Any]) -> list[str]:
 
 
 def has_handed_over(managers: Iterable[str] | None) -> bool:
-    """Whether the replicas of a live object are somebody else's by now, told by who owns the field.
+    """Whether somebody else owns the replicas of a live object by now, according to its managed fields.
 
     They are ours only while we alone own it. Nobody may own it: scaling to 0 leaves no owner behind, because
     the scale subresource omits a 0. None stands for an object without replicas, or for none at all.

@@ -25,7 +25,7 @@ from .restarts import CONFIGURATION, PodConfiguration, is_changed, is_different
 from .rollouts import progress
 
 Definition = Mapping[str, Any]
-# The real apply would be answered in the same way.
+# The real apply would get the same answer.
 _FINAL = frozenset((401, 403, 422))
 _ATTEMPTS = 3
 
@@ -44,7 +44,7 @@ class Wanted(NamedTuple):
 
 
 def observe(api: Api, wanted: Iterable[Wanted]) -> dict[str, dict[str, Any]]:
-    """Everything that a run has to know before it applies the objects, by owner."""
+    """Everything that a run needs to know before it applies the objects, by owner."""
     shared = _Shared(api)
     observers = [_Observer(shared, one) for one in wanted]
     found = {observer.owner: observer.result() for observer in observers}
@@ -69,7 +69,7 @@ class _Shared:
 
 
 class _Observer:
-    """One look at the objects of one owner."""
+    """One observation of the objects of one owner."""
 
     def __init__(self, shared: _Shared, wanted: Wanted) -> None:
         self._shared = shared
@@ -174,7 +174,7 @@ class _Observer:
         return dry_run.UNTRIED
 
     def restarts(self) -> list[dict[str, Any]]:
-        """Workloads whose pods go on with a configuration that is not the cluster's, and why."""
+        """Workloads whose pods run with a configuration that is not the cluster's, and why."""
         return [
             {"object": str(identity), "reference": identity.reference(), "because": because}
             for identity, found in self._live.items()
@@ -200,7 +200,7 @@ class _Observer:
         return missing
 
     def _stale(self, identities: Sequence[Identity]) -> list[Identity]:
-        """What this owner applied earlier and no longer lists, as far as it is still there and its own."""
+        """What this owner applied earlier and no longer lists, if it still exists with its labels."""
         wanted = self._wanted
         if not self._shared.has_namespace(wanted.namespace):
             return []

@@ -35,7 +35,7 @@ class Finished(NamedTuple):
 def run_in_pod(
     api: Api, namespace: str, pod: str, container: str, command: Sequence[str], silence_s: float = 300
 ) -> Finished:
-    """Run a command to its end. It may take as long as it likes, but not be silent for longer than that."""
+    """Run a command to its end. It may take any time, but must not be silent for longer than the timeout."""
     path = f"/api/v1/namespaces/{quote(namespace)}/pods/{quote(pod)}/exec"
     query = [("container", container), ("stdout", "true"), ("stderr", "true")]
     target = api.target(path, [*query, *(("command", word) for word in command)])
@@ -72,7 +72,7 @@ def _expect_upgrade(reader: BinaryIO, pod: str) -> None:
         reason = str(json.loads(body)["message"])
     except (ValueError, KeyError, TypeError):
         reason = status or "it closed the connection"
-    raise ProbeFailed(f"The API server runs no command in pod {pod}: {reason}")
+    raise ProbeFailed(f"The API server did not run the command in pod {pod}: {reason}")
 
 
 def _messages(reader: BinaryIO, send: Callable[[bytes], None]) -> Iterator[bytes]:

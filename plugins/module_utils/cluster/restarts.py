@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which pods still run with a configuration that is no longer the cluster's.
 
-A program that reads its ConfigMap or Secret at its start goes on with what it read, whatever becomes of the
+A program that reads its ConfigMap or Secret at its start keeps what it read, even if somebody changes the
 object. So a pod that is older than the last change of what it read has to start again, whoever changed it.
 """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Has a workload arrived, and if not, why not? Pure: objects in, words out."""
+"""Has a workload rolled out, and if not, why not? Pure: objects in, words out."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def progress(found: Mapping[str, Any] | None) -> Progress:
         return Progress(False, "does not exist")
     metadata, spec, status = (found.get(part) or {} for part in ("metadata", "spec", "status"))
     if int(status.get("observedGeneration") or 0) < int(metadata.get("generation") or 0):
-        return Progress(False, "has not been looked at by its controller yet")
+        return Progress(False, "has not been processed by its controller yet")
     if found.get("kind") == "DaemonSet":
         wanted = int(status.get("desiredNumberScheduled") or 0)
         updated = int(status.get("updatedNumberScheduled") or 0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads what a cluster runs for a site: nodes, workloads with their pods, and what stands in their way."""
+"""Reads what a cluster runs for a site: nodes, workloads with their pods, and their problems."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .config_maps import read_config_maps
 from .foreign_fields import foreign_fields
 from .objects import Identity
 
-# The line that tells stands far above the end.
+# The line with the cause is far above the end.
 _LOG_LINES = 400
 _LOG_SHOWN = 12
 
@@ -64,7 +64,7 @@ class SiteState:
         }
 
     def _items(self, path: str) -> list[dict[str, Any]]:
-        """A list; nothing where this login may not look, so that one missing right hides nothing else."""
+        """A list; empty where this login must not read, so that one missing right hides nothing else."""
         try:
             return list((self._api.get(path) or {}).get("items") or [])
         except Refused as refusal:
@@ -140,7 +140,7 @@ class SiteState:
         query = {"container": trouble.container, "tailLines": str(_LOG_LINES)}
         text = self._api.text(path, query)
         if trouble.restarts:
-            # The container that runs now has said little; the one before it said why it ended.
+            # The container that runs now has logged little; the one before it logged why it ended.
             text = self._api.text(path, {**query, "previous": "true"}) or text
         return text.splitlines()
 
@@ -179,7 +179,7 @@ def describe_node(node: Mapping[str, Any], resource: str) -> dict[str, Any]:
 
 
 def ready_addresses(slices: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """How many pods stand behind each Service and serve."""
+    """How many ready pods each Service has."""
     counted: dict[str, int] = {}
     for entry in slices:
         service = (entry["metadata"].get("labels") or {}).get("kubernetes.io/service-name")

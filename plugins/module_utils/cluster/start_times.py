@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-# What a start may take beyond its startup probe's patience before the figure means something else.
+# How much longer than its startup probe allows a start may take; a longer time means something else.
 _SLACK_S = 60.0
 
 
@@ -16,10 +16,10 @@ def is_ready(pod: Mapping[str, Any]) -> bool:
 
 
 def start_seconds(pod: Mapping[str, Any], container: str) -> float | None:
-    """From the start of the container to the pod's readiness [seconds]; None where that cannot be told.
+    """From the start of the container to the pod's readiness [seconds]; None if it is unknown.
 
-    A pod that lost its readiness and found it again would show all the time in between. Such a figure is
-    longer than the startup probe would have waited, which is how it is told apart.
+    A pod that lost its readiness and became ready again would show all the time in between. Such a figure is
+    longer than the startup probe would have waited, and is left out.
     """
     ready, started = _ready_since(pod), _running_since(pod, container)
     if ready is None or started is None:

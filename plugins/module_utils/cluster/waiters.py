@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Watches workloads until they have arrived, cannot arrive, or the time is over."""
+"""Watches workloads until they have rolled out, cannot roll out, or the time is over."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .engine_logs import Diagnosis, diagnose
 from .objects import Identity
 
 LOG_LINES = 20
-# What is shown of a log ends in general complaints; the line that tells the cause may stand far above.
+# The end of a log has general errors; the line with the cause may be far above.
 _READ_LINES = 500
 
 
@@ -27,7 +27,7 @@ class Reader(Protocol):
 
 
 class Rollout:
-    """Some workloads on their way."""
+    """Some workloads that roll out."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Rollout:
         self.states: dict[str, rollouts.Progress] = {}
 
     def wait(self, timeout: float, own: Mapping[Identity, float] | None = None) -> None:
-        """Return when every workload has arrived; else say what stands in the way of each.
+        """Return when every workload has rolled out; otherwise raise with the obstacle of each.
 
         ``own`` are the seconds of workloads that may take another time than ``timeout``.
         """
@@ -67,11 +67,11 @@ class Rollout:
             interval = min(interval * 1.5, 3.0)
 
     def explain(self) -> str:
-        """What stands in the way of each workload now; empty when all have arrived."""
+        """The obstacle of each workload now; empty when all have rolled out."""
         return "\n".join(self._explain(*item) for item in self.look())
 
     def in_vain(self) -> str:
-        """Why waiting any longer is in vain; empty while it is not."""
+        """Why waiting longer is useless; empty while it may help."""
         return "\n".join(self._explain(*item) for item in self._hopeless(self.look()))
 
     def pods(self) -> dict[str, list[str]]:
@@ -82,7 +82,7 @@ class Rollout:
         }
 
     def look(self) -> list[tuple[Identity, dict[str, Any] | None]]:
-        """Read every workload once; what has not arrived comes back."""
+        """Read every workload once; returns those that have not rolled out."""
         waiting = []
         for identity in self._workloads:
             found = self._api.read(*identity)
@@ -138,7 +138,7 @@ class Rollout:
         path = f"/api/v1/namespaces/{namespace}/pods/{trouble.pod}/log"
         query = {"container": trouble.container, "tailLines": str(_READ_LINES)}
         if trouble.restarts:
-            # The container that runs now has said little; the one before it said why it ended.
+            # The container that runs now has logged little; the one before it logged why it ended.
             earlier = self._api.text(path, {**query, "previous": "true"})
             if earlier.strip():
                 return earlier

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The names under which a cluster knows the mode, and nothing else: everybody may import this."""
+"""The names of the mode's objects in a cluster. It imports nothing, so every package may import it."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from .names import CONFIG_MAP
 
 _MODE = "mode"
 _REPLICAS = "replicas."
-"""With the Deployment's name: how many engines "on" means, where that is not one."""
+"""Followed by the Deployment's name: how many engines run while the mode is on, if not one."""
 
 
 def record(mode: str, models: Iterable[Mapping[str, Any]]) -> dict[str, str]:
@@ -21,7 +21,7 @@ def record(mode: str, models: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def recorded(config_maps: Mapping[str, Mapping[str, str]] | None) -> dict[str, str]:
-    """The record among ConfigMaps by name, without what others keep in it; empty where there is none."""
+    """The record among ConfigMaps by name, without keys of others; empty if there is none."""
     data = (config_maps or {}).get(CONFIG_MAP) or {}
     return {key: value for key, value in data.items() if key == _MODE or key.startswith(_REPLICAS)}
 
@@ -32,12 +32,12 @@ def recorded_mode(config_maps: Mapping[str, Mapping[str, str]] | None) -> str | 
 
 
 def recorded_replicas(data: Mapping[str, str], deployment: str) -> str | None:
-    """How many engines a record asks for, where that is not one."""
+    """How many engines a record asks for, if not one."""
     return data.get(_REPLICAS + deployment)
 
 
 def replicas(model: Mapping[str, Any]) -> int:
-    """How many engines "on" means for a model."""
+    """How many engines of a model run while its mode is on."""
     return int(model.get("replicas") or 1)
 
 

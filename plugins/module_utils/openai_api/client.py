@@ -16,7 +16,7 @@ from .failures import BrokenAnswer, HttpFailure, excerpt
 from .transport import Response, Stream, Transport
 
 API = "/v1"
-# LiteLLM's free one comes first: its /health calls every model, which costs money and minutes.
+# LiteLLM's cheap path comes first: its /health calls every model, which costs money and minutes.
 LIVENESS_PATHS = ("/health/liveliness", "/health")
 _NOT_FOUND = (404, 405)
 # Servers that stream name many types, or none; these two say that the answer is no stream.
@@ -26,7 +26,7 @@ _NO_STREAM = ("application/json", "text/html")
 def refusal(
     what: str, status: int, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]
 ) -> HttpFailure:
-    """The failure behind a status that says no."""
+    """The exception for a status that is a refusal."""
     told = excerpt(body, secrets)
     if 300 <= status < 400 and headers.get("location"):
         target = excerpt(headers["location"].encode(), secrets)
@@ -38,7 +38,7 @@ def check_stream(what: str, stream: Stream, secrets: Sequence[str]) -> None:
     """Raises when the head of an answer shows that no events will follow."""
     if stream.status != 200:
         body = b""
-        # The status says it; what follows may be as broken as the server.
+        # The status is enough: the body may be broken.
         with stream, contextlib.suppress(StackError):
             body = stream.read()
         raise refusal(what, stream.status, stream.headers, body, secrets)
@@ -58,11 +58,11 @@ def _named_type(headers: Mapping[str, str]) -> str:
 
 
 def bearer(api_key: str) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The headers of every request, and what of them nobody may read."""
+    """The headers of every request, and the secrets in them."""
     key = api_key.strip()
-    # http.client would repeat a value that no header can carry in its complaint.
+    # http.client would repeat an invalid header value in its error.
     if not key.isascii() or not key.isprintable():
-        raise InvalidInput("the API key holds characters that no HTTP header can carry")
+        raise InvalidInput("the API key has characters that an HTTP header cannot carry")
     headers = {"Accept": "application/json", "User-Agent": "inference.stack"}
     if key:
         headers["Authorization"] = f"Bearer {key}"
@@ -122,14 +122,14 @@ class Client:
         self._transport.close()
 
     def check_alive(self, timeout: float | None = None) -> str:
-        """Whether the process answers; returns the path that did. Says nothing about any model."""
+        """Whether the process answers; returns the path that answered. Does not check any model."""
         path = ""
         for path in LIVENESS_PATHS:
             response = self._transport.request("GET", self._root + path, timeout=timeout or self.timeout)
             if response.status not in _NOT_FOUND:
                 self._require_success(f"GET {path}", response)
                 return path
-        # A server without any of the paths speaks HTTP and knows what it lacks: it lives.
+        # A server without any of these paths answers 404: it is alive.
         return path
 
     def look_up(self, path: str, timeout: float | None = None) -> bytes | None:

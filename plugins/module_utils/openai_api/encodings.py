@@ -9,7 +9,7 @@ from typing import Protocol
 
 from .framing import FramingError
 
-_PIECE = 65536  # a few compressed bytes can stand for gigabytes: they are unpacked bit by bit
+_PIECE = 65536  # a few compressed bytes may expand to gigabytes, so they are unpacked in pieces
 _ANY_HEADER = 47  # gzip or zlib, whichever comes
 _NO_HEADER = -15  # some servers call this deflate
 
@@ -46,7 +46,7 @@ class Inflater:
             if text:
                 yield text
             piece = self._engine.unconsumed_tail or self._engine.unused_data
-            # A full piece may leave more inside than its input shows.
+            # After a full piece, more output may be buffered.
             while not piece and len(text) == _PIECE:
                 text = self._inflate(b"")
                 if text:
@@ -68,7 +68,7 @@ class Inflater:
 
     def end(self) -> None:
         if not self._first and not self._engine.eof:
-            raise FramingError("broke its compressed answer off")
+            raise FramingError("ended its compressed answer too early")
 
 
 def decoder_of(content_encoding: str) -> Decoder:

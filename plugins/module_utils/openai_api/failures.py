@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can go wrong between a request and its answer, beyond silence."""
+"""What can go wrong between a request and its answer, besides a timeout."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _KEY_LIKE = re.compile(r"\b(sk|hf)[-_][A-Za-z0-9._*-]{4,}")
 
 
 class HttpFailure(ProbeFailed):
-    """An answer with a status that says no."""
+    """An answer whose status is a refusal."""
 
     def __init__(self, what: str, status: int, excerpt: str) -> None:
         told = f"{what} answered HTTP {status}"
@@ -31,11 +31,11 @@ class StreamFailure(ProbeFailed):
 
 
 class TruncatedStream(StreamFailure):
-    """A stream that ended before it said so."""
+    """A stream that ended without its end mark."""
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
-    """Servers repeat keys in their complaints, whole or shortened; nobody gets to read them here."""
+    """Removes keys from a server's error, which may repeat them whole or shortened."""
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, "***")
     return _KEY_LIKE.sub(r"\1-***", text)
@@ -43,7 +43,7 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 
 def excerpt(body: bytes, secrets: Iterable[str] = ()) -> str:
     """The beginning of a body, on one line and without secrets."""
-    # Cut after redacting: a cut through a key would leave a part of it that no longer compares.
+    # Cut after redacting: a key that is cut would not be recognised.
     text = redact(" ".join(body[: 64 * _EXCERPT].decode("utf-8", "replace").split()), secrets)
     text = "".join(letter if letter.isprintable() else "�" for letter in text)
     return text if len(text) <= _EXCERPT else text[:_EXCERPT] + "…"

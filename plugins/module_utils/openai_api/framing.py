@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the body of an HTTP answer ends: after a length, after its last chunk, or with the connection.
 
-http.client's own reader would say "incomplete" of all that can be wrong with a body, and gather pieces before
+http.client's own reader calls every fault of a body "incomplete", and collects pieces before
 it hands them out.
 """
 
@@ -20,7 +20,7 @@ class FramingError(Exception):
 
 
 class Framing(Protocol):
-    """Takes bytes off the wire and gives those of the body."""
+    """Takes bytes as received and returns those of the body."""
 
     done: bool
     surplus: bool  # bytes came that belong to no answer

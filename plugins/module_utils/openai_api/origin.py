@@ -22,14 +22,14 @@ class Origin:
     def parse(cls, url: str) -> Origin:
         url = url.strip()
         if not url.isascii() or any(char <= " " for char in url):
-            raise InvalidInput("the URL holds characters that no address has", "Write them percent-encoded.")
+            raise InvalidInput("the URL has invalid characters", "Write them percent-encoded.")
         try:
             parts = urlsplit(url)
             port = parts.port
         except ValueError:
             raise InvalidInput(f"{url!r} has no valid host or port") from None
         if parts.username or parts.password:
-            raise InvalidInput("the URL holds a user name or password", "Pass the key as api_key instead.")
+            raise InvalidInput("the URL contains a user name or password", "Pass the key as api_key instead.")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise InvalidInput(f"{url!r} is not an address", "Begin it with http:// or https://.")
         default = 443 if parts.scheme == "https" else 80
@@ -39,7 +39,7 @@ class Origin:
     def parse_proxy(cls, url: str) -> Origin:
         proxy = cls.parse(url)
         if proxy.scheme != "http":
-            raise InvalidInput(f"the proxy {proxy} is not spoken to", "Begin its address with http://.")
+            raise InvalidInput(f"the proxy {proxy} is not supported", "Begin its address with http://.")
         return proxy
 
     @property

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sockets whose time runs out.
 
-A socket's timeout counts from the last byte, so a server that drips bytes can hold a client forever. Here
-every wait gets only what is left of one deadline, and the deadline knows what it was waited for.
+A socket's timeout counts from the last byte, so a server that sends a byte now and then can block a client
+forever. Here every wait gets only what is left of one deadline, and the deadline knows what was waited for.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Deadline:
 
 
 class DeadlineSocket:
-    """The part of a socket that http.client uses, with a deadline that each request sets anew."""
+    """The part of a socket that http.client uses, with a new deadline for each request."""
 
     def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
         self._sock = sock
@@ -173,7 +173,7 @@ def connect(host: str, port: int, deadline: Deadline) -> DeadlineSocket:
     for index, (family, kind, protocol, _name, address) in enumerate(addresses):
         sock = socket.socket(family, kind, protocol)
         try:
-            # An address that swallows packets must leave time for those after it.
+            # An address that does not answer must leave time for the next ones.
             sock.settimeout(deadline.remaining() / (len(addresses) - index))
             sock.connect(address)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -100,8 +100,8 @@ class EventParser:
                     events.append(Event("\n".join(self._data), self._name))
                 self._data, self._size, self._name = [], 0, ""
                 continue
-            # Decoding whole lines only keeps characters whole. A line that begins with a colon is a comment:
-            # its field is empty and falls through.
+            # Only whole lines are decoded, so no character is cut. A line that begins with a colon is a
+            # comment: its field is empty and is ignored.
             field, _, value = line.decode("utf-8", "replace").partition(":")
             value = value[1:] if value.startswith(" ") else value
             if field == "data":
@@ -125,7 +125,7 @@ def events(pieces: Iterable[bytes]) -> Iterator[Event]:
 class ObjectReader:
     """Reads the JSON objects of a chat stream up to its end mark.
 
-    Raises StreamFailure for an error inside the stream, and at its end TruncatedStream when the mark never
+    Raises StreamFailure for an error inside the stream, and TruncatedStream at its end when the mark never
     came: a stream that merely stops looks complete to everybody else.
     """
 
@@ -167,7 +167,7 @@ class ObjectReader:
         try:
             content = json.loads(text)
         except (ValueError, RecursionError):
-            # The last event of a cut stream is no JSON either; what it began with helps as much.
+            # The last event of a cut stream is not JSON either; its beginning helps, too.
             told = excerpt(text.encode(), self._secrets)
             raise StreamFailure(f"event {self._seen + 1} of the stream is not JSON: {told}") from None
         self._seen += 1

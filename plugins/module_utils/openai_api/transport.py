@@ -22,7 +22,7 @@ from .sockets import BODY, HEAD, SENDING, TUNNEL, Deadline, DeadlineSocket, conn
 
 _BODY_LIMIT = 32 * 1024 * 1024  # an answer is text; what is longer is a mistake
 _PIECE = 65536
-# A server may close a kept connection at any moment; these say that it did, before it read the next request.
+# A server may close a kept connection at any moment. These errors mean that it did not read the request.
 _STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
 
 
@@ -70,7 +70,7 @@ class _Connection(http.client.HTTPConnection):
             raise Unreachable(f"the proxy {proxy} answered HTTP {answer.status} and opened no connection")
 
     def begin(self, deadline: Deadline) -> bool:
-        """Start a request's time; tells whether the connection has been used before."""
+        """Start a request's deadline; returns whether the connection has been used before."""
         self.deadline = deadline
         deadline.phase = SENDING
         if self.sock is None:
@@ -138,9 +138,9 @@ class Stream:
             decoder.end()
 
     def finish(self, pieces: Iterator[bytes], patience: float = 1.0) -> None:
-        """Read what follows the last word, so that the connection can be kept; give up soon."""
+        """Read the rest of the answer, so that the connection can be kept; give up soon."""
         if self._transport.hasten(patience):
-            # A failure here has dropped the connection, which is all that it means: the answer is complete.
+            # A failure here has dropped the connection, and nothing else: the answer is complete.
             with contextlib.suppress(StackError):
                 for _ in pieces:
                     pass
@@ -171,7 +171,7 @@ class Transport:
         self._headers = dict(headers or {})
         through = Origin.parse_proxy(proxy) if proxy else None
         secure = self.origin.scheme == "https"
-        # A proxy wants whole addresses, unless it only hands bytes on.
+        # A proxy needs whole addresses, unless it is a tunnel.
         self._prefix = str(self.origin) if through and not secure else ""
         tls = (tls or ssl.create_default_context()) if secure else None
         self._connection = _Connection(self.origin, tls, through)
@@ -180,7 +180,7 @@ class Transport:
         self._connection.close()
 
     def hasten(self, seconds: float) -> bool:
-        """Leave the current answer this much more time; tells whether its connection can be kept at all."""
+        """Give the current answer this much more time; returns whether its connection can be kept."""
         return self._connection.begin(Deadline(seconds))
 
     @contextlib.contextmanager

@@ -64,7 +64,7 @@ class Chunk:
 def _text(value: Any) -> str:
     """Text, also when it comes as a list of parts."""
     if isinstance(value, str):
-        # JSON can hold halves of characters, which nobody could print.
+        # JSON may contain half a surrogate pair, which cannot be printed.
         return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, list):
         parts = [part.get("text") for part in value if isinstance(part, Mapping)]
@@ -106,7 +106,7 @@ def _calls(message: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
 
 
 def _parts(choice: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """What a choice holds below ``key``.
+    """The part of a choice below ``key``.
 
     The field of the reasoning was renamed in vLLM: both names count. Plain completions have their text in the
     choice itself.
@@ -138,7 +138,7 @@ def model_cards(answer: Mapping[str, Any]) -> list[ModelCard]:
 
 
 def completion(answer: Mapping[str, Any], headers: Mapping[str, str], latency_s: float) -> Completion:
-    """A completed chat answer. Raises ValueError when it holds none."""
+    """A completed chat answer. Raises ValueError if there is none."""
     choice = _first_choice(answer)
     if choice is None:
         raise ValueError("no choices")

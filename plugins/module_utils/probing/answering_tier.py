@@ -17,7 +17,7 @@ FALLBACK = "fallback"  # some tier below the first, but none that the map names
 
 @dataclass(frozen=True)
 class Origin:
-    """Who answered, as far as can be told. ``api_base`` is empty where nothing named it."""
+    """Who answered, as far as known. ``api_base`` is empty if no header named it."""
 
     tier: str
     api_base: str
@@ -38,7 +38,7 @@ def _comparable(url: str) -> tuple[str, str]:
 
 
 def match(api_base: str, tier_map: Mapping[str, str]) -> str:
-    """The tier of the longest address that ``api_base`` lies at or below; empty when there is none."""
+    """The tier of the longest address that ``api_base`` equals or begins with; empty when there is none."""
     server, path = _comparable(api_base)
     best, length = "", -1
     for address, tier in tier_map.items():
@@ -50,12 +50,12 @@ def match(api_base: str, tier_map: Mapping[str, str]) -> str:
 
 
 def is_gateway(headers: Mapping[str, str]) -> bool:
-    """Whether a gateway sent these headers, in front of whoever answered."""
+    """Whether these headers come from a gateway, not from the server that answered."""
     return any(name.startswith(_PREFIX) for name in headers)
 
 
 def who_answered(headers: Mapping[str, str], tier_map: Mapping[str, str], asked: str = "") -> Origin:
-    """The tier behind a response. The body's model is no evidence: it may be an alias.
+    """The tier that answered. The model in the body does not prove it: it may be an alias.
 
     A server that sends none of the gateway's headers answers for itself: then ``asked`` is its address.
     """

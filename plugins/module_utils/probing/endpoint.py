@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One look at an OpenAI-compatible server: does it live, what does it name, who answers. Never raises."""
+"""One observation of an OpenAI-compatible server: is it alive, which models, who answers. Never raises."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Answer:
 
 @dataclass
 class Look:
-    """What was seen, as far as it got. ``error`` says where it ended."""
+    """What was seen until the first failure, which ``error`` names."""
 
     url: str
     reachable: bool = False
@@ -59,7 +59,7 @@ class Look:
 
 
 class Looker:
-    """One server, and the time that a look at it may take."""
+    """One server, and the time that observing it may take."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Looker:
         self._end = clock() + timeout
 
     def look(self, models: Sequence[str], question: Question) -> Look:
-        """Climb until something fails; every model is asked, whatever became of the others."""
+        """Go on until something fails; every model is asked, even if another one failed."""
         seen = Look(self._client.url)
         try:
             self._client.check_alive(self._left())
@@ -119,8 +119,8 @@ class Looker:
         )
 
     def _left(self) -> float:
-        """A request may take what its own limit and the whole look leave."""
+        """A request may take its own limit, or what is left of the whole time."""
         left = self._end - self._clock()
         if left <= 0:
-            raise DeadlineExceeded(f"the {self._timeout:g} s of the whole look were over")
+            raise DeadlineExceeded(f"the {self._timeout:g} s for the whole observation were over")
         return min(self._client.timeout, left)

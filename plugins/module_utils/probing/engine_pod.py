@@ -11,7 +11,7 @@ from ..errors import ProbeFailed, StackError
 
 
 class Workload:
-    """One Deployment. A cluster that does not answer explains nothing, and never hides what a probe saw."""
+    """One Deployment. If the cluster does not answer, the probe's own result stays as it is."""
 
     def __init__(self, api: Reader, namespace: str, deployment: str, container: str) -> None:
         self._api = api
@@ -33,7 +33,7 @@ class Workload:
             return f"What the cluster knows could not be read: {error}"
 
     def load_seconds(self) -> float | None:
-        """The longest that one of its pods took from its start until it served; None where nobody knows."""
+        """The longest time that one of its pods took from its start until it served; None if unknown."""
         found = self._api.read(*self._identity)
         chosen = rollouts.selector(found or {})
         if not chosen:
@@ -45,9 +45,9 @@ class Workload:
 
 
 def require_load_time(seconds: float | None, limit: float) -> None:
-    """Raises ProbeFailed when loading took longer than promised. What nobody measured breaks no promise."""
+    """Raises ProbeFailed when loading took longer than promised. No measurement, no failure."""
     if seconds is not None and limit and seconds > limit:
         raise ProbeFailed(
-            f"loading took {seconds:.0f} s, promised are {limit:.0f} s",
-            "See that the model cache is filled and its disk fast, or raise load_timeout of the model.",
+            f"loading took {seconds:.0f} s, the promise is {limit:.0f} s",
+            "Check that the model cache is filled and its disk is fast, or raise load_timeout of the model.",
         )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Waits until a model is proven to work: its server lives and is ready, has the right name, and generates.
 
-Each attempt climbs the same ladder and stops at the first rung that fails, so what was seen last tells how
+Each attempt makes the same checks in order and stops at the first that fails, so the last failure shows how
 far the server has come.
 """
 
@@ -25,13 +25,13 @@ _READINESS_PATH = "/health/readiness"
 _VERSION_PATH = "/version"
 _METRICS_PATH = "/metrics"
 _REFUSALS = (401, 403)
-# A key that was just added takes a while to reach the gateway; a wrong one never gets there.
+# A new key takes a while to reach the gateway; a wrong key never works.
 REFUSAL_PATIENCE = 120.0
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """What has to be true. What is empty or 0 may be anything."""
+    """What has to be true. Empty or 0 means any."""
 
     model: str = ""
     validate: str = GENERATE
@@ -72,13 +72,13 @@ class Report:
 
 
 class Witness(Protocol):
-    """Somebody who sees the server from the other side, such as the cluster that runs it."""
+    """Another source that knows the server, such as the cluster that runs it."""
 
     def in_vain(self) -> str:
-        """Why waiting any longer is in vain; empty while it is not."""
+        """Why waiting longer is useless; empty while it may help."""
 
     def explain(self) -> str:
-        """What stands in the way; empty where nothing is known."""
+        """The obstacle; empty if none is known."""
 
 
 class Prober:
@@ -101,7 +101,7 @@ class Prober:
         self._seen_before = ""
 
     def wait(self, timeout: float, interval: float, patience: float = REFUSAL_PATIENCE) -> Report:
-        """Try until the deadline. Raises DeadlineExceeded, or ProbeFailed when waiting is in vain."""
+        """Try until the deadline. Raises DeadlineExceeded, or ProbeFailed when waiting is useless."""
         start = self._clock()
         refused_since: float | None = None
         while True:
@@ -128,13 +128,13 @@ class Prober:
                 )
             in_vain = self._witness.in_vain() if self._witness else ""
             if in_vain:
-                raise ProbeFailed(f"{self._expectation} at {self._client.url} is not to be had.\n{in_vain}")
+                raise ProbeFailed(f"{self._expectation} at {self._client.url} cannot be reached.\n{in_vain}")
             if now + interval >= start + timeout:
                 raise self._too_late(timeout)
             self._sleep(interval)
 
     def _remember(self, error: StackError) -> None:
-        """An attempt that time cut short says less than the one before it, so that one stays beside it."""
+        """An attempt that ran out of time says less than the one before it, so both are shown."""
         told = str(error)
         if isinstance(error, DeadlineExceeded) and self._seen_before:
             told = f"{told} (before: {self._seen_before})"
@@ -158,7 +158,7 @@ class Prober:
             self._generate(end)
 
     def _left(self, end: float) -> float:
-        """A request may take what its own limit and the deadline leave."""
+        """A request may take its own limit, or what is left until the deadline."""
         left = end - self._clock()
         if left <= 0:
             raise DeadlineExceeded("time was up before the next request")
@@ -171,7 +171,7 @@ class Prober:
         if expected.model not in cards:
             named = ", ".join(self.report.models) or "none"
             raise ProbeFailed(f"the server does not name model {expected.model!r}; it names: {named}")
-        # Gateways do not tell lengths, so a length that is not told is not wrong.
+        # Gateways do not report lengths, so a missing length is not wrong.
         length = self.report.max_model_len = cards[expected.model].max_model_len or 0
         if length and expected.max_model_len and length != expected.max_model_len:
             raise ProbeFailed(
@@ -179,7 +179,7 @@ class Prober:
             )
 
     def _check_engine(self, end: float) -> None:
-        """What only engines tell, and only when it matters: a gateway refuses such questions."""
+        """What only engines report, asked only if it is expected: a gateway refuses such requests."""
         expected = self._expectation
         if expected.version:
             self.report.version = self._version(end)
@@ -199,7 +199,7 @@ class Prober:
             told = None
         version = told.get("version") if isinstance(told, dict) else None
         if not isinstance(version, str):
-            raise ProbeFailed(f"{_VERSION_PATH} does not tell a version")
+            raise ProbeFailed(f"{_VERSION_PATH} does not report a version")
         # What follows a plus sign names the build, not the release.
         return version.lstrip("v").partition("+")[0]
 
@@ -232,4 +232,4 @@ class Prober:
         explained = self._witness.explain() if self._witness else ""
         if explained:
             return DeadlineExceeded(f"{told}\n{explained}")
-        return DeadlineExceeded(told, "Look at the server's log, or raise timeout.")
+        return DeadlineExceeded(told, "Read the server's log, or raise timeout.")

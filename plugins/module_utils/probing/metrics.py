@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""vLLM's own figures by one name each, whichever release wrote them."""
+"""vLLM's own metrics under one name each, for every release."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def read_tiers(params: Mapping[str, Any]) -> dict[str, str]:
 
 
 def require_known_tier(tier: str, tier_map: Mapping[str, str]) -> None:
-    """Raise InvalidInput when a tier is expected that no answer could be recognised by."""
+    """Raise InvalidInput when a tier is expected that has no address in the map."""
     if tier and tier not in tier_map.values():
         raise InvalidInput(
             f"tier_map has no address of tier {tier!r}",

@@ -60,7 +60,7 @@ def counted(answer: Completion) -> int:
 
 
 def judge_below(read: int, sent: int, limit: int) -> Result:
-    """A server that cuts long prompts answers as if nothing had happened; its count tells."""
+    """A server that cuts long prompts answers as usual; only its count of tokens shows it."""
     expected = f"a prompt of {sent} tokens read whole, a context of {limit}"
     holds = abs(read - sent) <= _SLACK + sent // 100
     return judged(NAME, holds, expected, f"{read} tokens of {sent} read")

@@ -20,7 +20,7 @@ _SUBJECTS = ("electric", "invoice", "bill", "energy", "power", "utilit")
 
 
 def _line(longest: int) -> dict[str, Any]:
-    # Short, and of letters that need no escaping: so a grammar alone leads to valid JSON that ends.
+    # Short, and of letters that need no escaping: then a grammar alone gives valid JSON that ends.
     return {"type": "string", "pattern": f"^[A-Za-z0-9 .,&-]{{2,{longest}}}$"}
 
 
@@ -38,7 +38,7 @@ FORMAT = {"type": "json_schema", "json_schema": {"name": "document", "schema": S
 
 
 def _fault(found: Any) -> str:
-    """What keeps a value from being a filed document; empty when nothing does."""
+    """Why a value is not a filed document; empty when it is one."""
     if not isinstance(found, dict):
         return "no JSON object"
     missing = [key for key in SCHEMA["required"] if key not in found]
@@ -49,10 +49,10 @@ def _fault(found: Any) -> str:
         return f"with {', '.join(more)} that nobody asked for"
     wrong = [key for key in ("title", "correspondent") if not isinstance(found[key], str) or not found[key]]
     if wrong:
-        return f"{wrong[0]} is no text"
+        return f"{wrong[0]} is not a text"
     tags = found["tags"]
     if not isinstance(tags, list) or not tags or not all(isinstance(tag, str) and tag for tag in tags):
-        return "tags is no list of texts"
+        return "tags is not a list of texts"
     return ""
 
 

@@ -14,7 +14,7 @@ NAME = "identity"
 
 
 def judge(cards: Sequence[ModelCard], promise: Promise) -> Result:
-    """Gateways do not tell lengths; an engine that tells another one was started with other arguments."""
+    """Gateways do not report lengths; an engine that reports another one was started with other arguments."""
     expected = f"model {promise.model}"
     if promise.max_model_len:
         expected += f" with {promise.max_model_len} tokens"

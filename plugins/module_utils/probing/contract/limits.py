@@ -13,7 +13,7 @@ MAX_TOKENS, STOP = "max_tokens", "stop"
 _ROOM = 24
 _STOPS = 4  # as many as the API takes
 _PROMPT = "Describe a busy harbour in the early morning, in several long sentences."
-_BROKEN = "\ufffd"  # stands for bytes that are no text
+_BROKEN = "\ufffd"  # replaces bytes that are not text
 
 
 def judge_max_tokens(answer: Completion, limit: int = _ROOM) -> Result:
@@ -25,7 +25,7 @@ def judge_max_tokens(answer: Completion, limit: int = _ROOM) -> Result:
 
 
 def stops_for(text: str) -> list[str]:
-    """The characters that a model writes most: a second answer to the same question meets them at once."""
+    """The characters that a model writes most: a second answer to the same question soon contains them."""
     counted = Counter(char for char in text if (char.isprintable() or char == "\n") and char != _BROKEN)
     return [char for char, _ in counted.most_common(_STOPS)]
 
@@ -37,7 +37,7 @@ def judge_stop(answer: Completion, stops: list[str]) -> Result:
     if any(stop in text for stop in stops):
         return judged(STOP, False, expected, quote(text))
     if answer.finish_reason == "length":
-        return not_applicable(STOP, f"the model never came to write {shown}")
+        return not_applicable(STOP, f"the model never wrote {shown}")
     return judged(
         STOP, answer.finish_reason == "stop", expected, f"ended by {answer.finish_reason} before {shown}"
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""After loading, the GPU's memory is used as planned. Measured by somebody else; only compared here."""
+"""After loading, the GPU's memory is used as planned. The caller measures; this only compares."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _GIB = 1024**3
 
 
 def judge(memory: Memory) -> Result:
-    """Less than planned is no harm, unless it is less than the weights: then the model lies elsewhere."""
+    """Less than planned is fine, unless it is less than the weights: then the model is not in this memory."""
     if memory.measured is None:
         return not_applicable(NAME, "the GPU's memory was not measured")
     measured = f"{memory.measured / _GIB:.1f} GiB used"
     figure = {"memory_used_bytes": float(memory.measured)}
     if not memory.expected:
-        return not_applicable(NAME, f"{measured}; the plan knows no figure", **figure)
+        return not_applicable(NAME, f"{measured}; the plan has no figure", **figure)
     expected = f"at most {memory.expected / _GIB:.1f} GiB and {memory.tolerance:.0%}"
     seen = f"{measured} of {memory.expected / _GIB:.1f} GiB planned"
     if memory.measured < memory.minimum * (1 - memory.tolerance):

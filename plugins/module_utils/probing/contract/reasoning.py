@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The model thinks before it answers, its thoughts come apart from the answer, and its switch works."""
+"""The model reasons before it answers, the reasoning is separate from the answer, and its switch works."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _has_marks(text: str) -> bool:
 
 
 def _spent(answer: Completion) -> str:
-    """A model that is still thinking when its tokens are used up has not failed in any other way."""
+    """Says that the tokens were used up while the model was still reasoning."""
     return ", its tokens used up" if answer.finish_reason == "length" else ""
 
 
@@ -35,7 +35,7 @@ def judge(answer: Completion) -> Result:
         return judged(NAME, False, expected, f"reasoning in the content: {quote(answer.content)}")
     if not answer.reasoning.strip():
         return judged(NAME, False, expected, f"no reasoning; content {quote(answer.content)}")
-    return judged(NAME, True, expected, f"{_length(answer.reasoning)} apart from the content")
+    return judged(NAME, True, expected, f"{_length(answer.reasoning)} separate from the content")
 
 
 def judge_answer(answer: Completion) -> Result:

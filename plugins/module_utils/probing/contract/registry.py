@@ -11,7 +11,7 @@ from .promise import CHAT, JSON, OFF, REASONING, REPORT, TOOLS, Promise
 from .results import Result, about_quality, judged, not_applicable
 from .session import Session
 
-# First those without which the rest is in vain, then those that must not share the GPU, then the others.
+# First those that all others depend on, then those that must not share the GPU, then the others.
 FIRST, ALONE, TOGETHER = range(3)
 QUALITY_OFF = "the quality of answers is not judged"
 
@@ -69,7 +69,7 @@ class Check:
         return self._marked(found, session.promise)
 
     def unanswered(self, promise: Promise, why: str) -> list[Result]:
-        """The first result fails, and there is nothing that the others could judge."""
+        """The first result fails, and the others have nothing to judge."""
         first, *others = self.names
         failed = judged(first, False, "an answer", why)
         return self._marked([failed, *(not_applicable(name, f"{first} failed") for name in others)], promise)

@@ -19,7 +19,7 @@ _STATUS_WIDTH = 15
 class Result:
     """One promise: whether it holds, what was expected, what was seen.
 
-    ``quality`` tells that the weights are judged and not the server; such a result may be shown without being
+    ``quality`` means that the weights are judged, not the server; such a result may be shown without being
     ``required``. ``figures`` are measurements worth keeping.
     """
 

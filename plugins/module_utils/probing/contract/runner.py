@@ -20,7 +20,7 @@ _AT_ONCE = 4
 
 @dataclass(frozen=True)
 class Report:
-    """The results in the order of the checks; without any, nothing is fulfilled."""
+    """The results in the order of the checks; without any, no contract is kept."""
 
     model: str
     results: tuple[Result, ...] = ()
@@ -92,6 +92,6 @@ class Runner:
             return check.results(self._session)
         except StackError as error:
             if check.turn == FIRST and isinstance(error, (Unreachable, DeadlineExceeded)):
-                # Waiting for each of the others would take minutes and tell nothing new.
+                # Waiting for each of the others would take minutes and show nothing new.
                 self._silence = f"not asked: {error.message}"
             return check.unanswered(promise, str(error))

@@ -13,7 +13,7 @@ from ...openai_api.types import Chunk, Completion, ModelCard
 from .. import answering_tier as tiers
 from .promise import REASONING, Promise
 
-# Models that think run into loops without any randomness.
+# Without randomness, reasoning models run into loops.
 _CALM, _LIVELY = 0.0, 0.6
 
 
@@ -33,7 +33,7 @@ class Session:
         self._connect = connect
         with connect() as client:
             self._url = client.url
-        # An address that belongs to no tier stands in front of them all.
+        # An address that belongs to no tier is that of a gateway.
         self._gateway = bool(promise.tier_map) and not tiers.match(self._url, promise.tier_map)
 
     def list_models(self) -> list[ModelCard]:
@@ -46,7 +46,7 @@ class Session:
         return answer
 
     def ask_as_consumer(self, prompt: str, max_tokens: int) -> Completion:
-        """As the site's clients ask: a gateway may fall back, and its headers then tell."""
+        """A request as clients send it: a gateway may fall back, and its headers then name the tier."""
         answer, self.origin = self._complete(self._body(prompt, max_tokens))
         return answer
 

@@ -15,7 +15,7 @@ NAME, SPEED = "stream", "speed"
 _ROOM = 64
 _PROMPT = "Write a story of about 300 words about a lighthouse keeper."
 _MEASURABLE = 32  # fewer tokens say nothing about speed
-# Somebody else's work slows one measurement, not three.
+# Other load slows one measurement, not three.
 _ATTEMPTS = 3
 
 
@@ -31,7 +31,7 @@ class Measured(NamedTuple):
 
     @property
     def tokens_per_second(self) -> float:
-        """Over the whole time, the wait for the first token included."""
+        """Over the whole time, including the wait for the first token."""
         return self.tokens / self.last_s if self.last_s > 0 else 0.0
 
 
@@ -64,7 +64,7 @@ def judge(measured: Measured) -> Result:
 
 
 def judge_speed(attempts: Sequence[Measured], promise: Promise) -> Result:
-    """The best attempt counts: a shared GPU can be slower than it is, never faster."""
+    """The best attempt counts: other load makes a GPU slower, never faster."""
     usable = [one for one in attempts if one.counted and one.tokens >= _MEASURABLE]
     if not usable:
         why = f"no answer of at least {_MEASURABLE} tokens to measure"

@@ -28,7 +28,7 @@ TOOLS = [
         },
     }
 ]
-# How models spell a call; to be read in an answer's text, it must have passed the parser unnoticed.
+# How models write a call. If the text of an answer contains it, the parser missed it.
 _UNPARSED = (
     "<tool_call>",
     "[TOOL_CALLS]",

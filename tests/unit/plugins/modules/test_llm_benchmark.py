@@ -82,7 +82,7 @@ def test_options_are_checked_before_anything_is_asked(
         ({"base_url": "127.0.0.1"}, "is not an address"),
         ({"base_url": "https://127.0.0.1", "ca_path": "/nowhere/ca.pem"}, "cannot be read"),
         ({"proxy": "https://proxy"}, "Begin its address with http://"),
-        ({"api_key": "gehäim"}, "no HTTP header can carry"),
+        ({"api_key": "gehäim"}, "an HTTP header cannot carry"),
     ],
 )
 def test_what_cannot_be_reached_is_told(

@@ -112,9 +112,9 @@ def test_prompts_may_be_sent_as_they_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("", "holds no prompts"),
+        ("", "has no prompts"),
         ('{"prompt": "a"}\n{"prompt":', "line 2:"),
-        ("[]", "line 1: is no JSON object"),
+        ("[]", "line 1: is not a JSON object"),
         ('{"text": "a"}', "line 1: has neither a prompt nor messages"),
         ('{"messages": []}', "has neither a prompt nor messages"),
         ('{"messages": ["hi"]}', "has neither a prompt nor messages"),

@@ -44,7 +44,7 @@ def waiting(reason: str, message: str = "", restarts: int = 0, **more: Any) -> d
     ("found", "done", "words"),
     [
         (None, False, "does not exist"),
-        (deployment(observed=0), False, "not been looked at"),
+        (deployment(observed=0), False, "not been processed"),
         (deployment(0), True, "scaled to 0"),
         (deployment(), False, "0 of 1 pods are of the current version"),
         (deployment(updatedReplicas=1), False, "0 of 1 pods are available"),

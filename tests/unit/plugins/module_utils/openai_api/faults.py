@@ -190,7 +190,7 @@ FAULTS = [
         "cuts gzip",
         says(whole(PACKED[:-9], "Content-Encoding: gzip")),
         BrokenAnswer,
-        "broke its compressed answer off",
+        "ended its compressed answer too early",
     ),
     Fault("uses brotli", says(whole(b"x", "Content-Encoding: br")), BrokenAnswer, "content encoding 'br'"),
     Fault("talks without end", repeats(OK + b"\r\n", b" " * 2**20), BrokenAnswer, "more than 32 MiB"),

@@ -16,8 +16,8 @@ from ansible_collections.inference.stack.plugins.module_utils.openai_api.origin 
         ("http://host:port", "no valid host or port"),
         ("http://host:99999", "no valid host or port"),
         ("http://[::1", "no valid host or port"),
-        ("http://ho st", "characters that no address has"),
-        ("http://höst", "characters that no address has"),
+        ("http://ho st", "invalid characters"),
+        ("http://höst", "invalid characters"),
         ("http://me:geheim@host", "user name or password"),
     ],
 )

@@ -70,7 +70,7 @@ def test_loading_has_a_limit() -> None:
     require_load_time(90, 120)
     require_load_time(None, 120)
     require_load_time(500, 0)
-    with pytest.raises(ProbeFailed, match=r"loading took 143 s, promised are 120 s.*load_timeout"):
+    with pytest.raises(ProbeFailed, match=r"loading took 143 s, the promise is 120 s.*load_timeout"):
         require_load_time(143.2, 120)
 
 

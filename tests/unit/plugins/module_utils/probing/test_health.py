@@ -197,8 +197,8 @@ def test_an_engine_is_asked_only_for_what_matters(server: ScriptedServer) -> Non
     [
         ({"max_model_len": 4096}, {}, "takes 8192 tokens instead of 4096"),
         ({"version": "0.20.0"}, {}, "release 0.8.5.post1 runs instead of 0.20.0"),
-        ({"version": "0.20.0"}, {"GET /version": says({"detail": "?"})}, "does not tell a version"),
-        ({"version": "0.20.0"}, {"GET /version": says(b"<html>")}, "does not tell a version"),
+        ({"version": "0.20.0"}, {"GET /version": says({"detail": "?"})}, "does not report a version"),
+        ({"version": "0.20.0"}, {"GET /version": says(b"<html>")}, "does not report a version"),
         ({"metrics": True}, {"GET /metrics": says(b"up 1")}, "the metrics lack vllm:num_requests_running"),
         ({"metrics": True}, {"GET /metrics": says({}, 404)}, "the metrics lack vllm:num_requests_running"),
     ],
@@ -235,7 +235,9 @@ def test_an_engine_that_cannot_come_up_ends_the_waiting(server: ScriptedServer) 
     time = Time()
     cluster = Cluster(["", "pod p: CrashLoopBackOff\n    cause: the GPU's memory ran out."])
     waiting = Prober(Client(server.url), Expectation("m"), time, time.sleep, cluster)
-    with pytest.raises(ProbeFailed, match=r"model 'm' to generate.*not to be had.\npod p: Crash") as raised:
+    with pytest.raises(
+        ProbeFailed, match=r"model 'm' to generate.*cannot be reached.\npod p: Crash"
+    ) as raised:
         waiting.wait(timeout=600, interval=5)
     assert not isinstance(raised.value, DeadlineExceeded)
     assert "memory ran out" in str(raised.value)

@@ -77,7 +77,7 @@ def test_a_model_that_keeps_its_promises(server: ScriptedServer, reasoning_field
         ("prose", ["json", "json_answer"], "no JSON: 'Here is the JSON: {}'"),
         ("missing key", ["json", "json_answer"], "without correspondent"),
         ("more keys", ["json", "json_answer"], "with mood that nobody asked for"),
-        ("tags as text", ["json", "json_answer"], "tags is no list of texts"),
+        ("tags as text", ["json", "json_answer"], "tags is not a list of texts"),
         ("wrong sender", ["json_answer"], "Musterbank"),
         ("no tool parser", ["tools"], "--enable-auto-tool-choice"),
         ("unparsed call", ["tools", "tools_answer"], "a call left in the text: '<tool_call>"),
