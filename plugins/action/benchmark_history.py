@@ -32,7 +32,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 
 
 class ActionModule(ActionBase):
-    """Appends to a file of the controller, and in check mode only tells what it would append."""
+    """Appends to a file of the controller; in check mode it only returns what it would append."""
 
     TRANSFERS_FILES = False
     _requires_connection = False

@@ -13,7 +13,7 @@ from ..module_utils.errors import StackError
 from ..plugin_utils.boundary.plain import plain
 from ..plugin_utils.planning.plan import make_plan
 
-# catalog/ lies beside plugins/, in a checkout as in an installed collection.
+# catalog/ is beside plugins/, in a checkout and in an installed collection.
 CATALOG = Path(__file__).parents[2] / "catalog"
 
 

@@ -23,7 +23,7 @@ notes:
   - Runs where the kubeconfig works, which is usually the controller.
 """
 
-    # Of the options in module_utils/cluster/answering.py.
+    # Of the options in module_utils/cluster/absent_cluster.py.
     ANSWERS = r"""
 options:
   namespace:
@@ -40,5 +40,5 @@ options:
     type: float
     default: 10
 notes:
-  - A cluster that does not answer is an answer too, RV(answers) says so; the module does not fail for it.
+  - A cluster that does not answer is a result, too. RV(answers) says so; the module does not fail for it.
 """

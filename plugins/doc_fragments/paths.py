@@ -37,7 +37,7 @@ options:
       checksum:
         description:
           - C(sha256:) or another algorithm, and the hexadecimal digits of a file's content.
-          - Without it any content will do.
+          - Without it any content is accepted.
         type: str
         default: ''
 """

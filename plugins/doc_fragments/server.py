@@ -15,7 +15,7 @@ options:
   api_key:
     description:
       - Key that is sent as a bearer token.
-      - It is cut out of everything that the module returns.
+      - It is removed from everything that the module returns.
     type: str
     default: ''
   validate_certs:

@@ -48,11 +48,11 @@ steps: "{{ observed | inference.stack.apply_steps([], ansible_check_mode, '2026-
 
 RETURN = r"""
 _value:
-  description: The steps. None of them holds the content of a Secret.
+  description: The steps. None of them contains the content of a Secret.
   type: dict
   contains:
     differs:
-      description: Whether anything has to be done or told.
+      description: Whether anything has to be done or reported.
       type: bool
       sample: true
     unknown_kinds:

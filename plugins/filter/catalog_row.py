@@ -48,7 +48,7 @@ options:
     type: bool
     default: false
   values:
-    description: Keys of C(config.json) that it leaves to the defaults of the model's class. They win over it.
+    description: Keys that C(config.json) leaves to the defaults of the model's class. They win over the file.
     type: dict
     default: {}
 """
@@ -68,7 +68,7 @@ _value:
 
 
 def catalog_row(files: Any, repository: Any = "", **options: Any) -> dict[str, dict[str, Any]]:
-    """The filter proper: plain values for the code that knows nothing of Ansible."""
+    """The filter itself: plain values for code that does not know Ansible."""
     found = plain(files)
     if not isinstance(found, dict):
         raise InvalidInput("What catalog_row is given is not a mapping of files.")

@@ -11,7 +11,7 @@ from ..plugin_utils.diagnosis.task_answers import cluster_absence
 
 DOCUMENTATION = r"""
 name: cluster_absence
-short_description: Say why there is no way to the API server
+short_description: Say why the API server cannot be reached
 version_added: 0.1.0
 author:
   - The inference.stack authors (@inference-stack)

@@ -18,7 +18,7 @@ author:
 description:
   - Walks from the host over PCI link, driver, device nodes, runtime, CDI, node, pod, engine and model to the
     gateway, and says of each layer whether it works, what shows that, and what to do next.
-  - Layers of which nothing is known are C(not_reached) once a layer below them is broken.
+  - Unknown layers are C(not_reached) if a layer below them is broken.
   - Whatever is missing among the observations is unknown, never an error.
 options:
   _input:

@@ -16,7 +16,7 @@ version_added: 0.1.0
 author:
   - The inference.stack authors (@inference-stack)
 description:
-  - Checks the entries and puts the SHA-256 digest in place of each key. No message holds a key.
+  - Checks the entries and puts the SHA-256 digest in place of each key. No message contains a key.
 options:
   _input:
     description: The keys, each with C(name), C(key) or C(key_sha256), and perhaps C(models), C(rpm) or

@@ -30,7 +30,7 @@ options:
     type: str
     required: true
   namespace:
-    description: Where the Deployments live.
+    description: The namespace of the Deployments.
     type: str
     required: true
   observed:

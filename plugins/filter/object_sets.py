@@ -19,7 +19,7 @@ description:
   - Objects get the labels C(app.kubernetes.io/managed-by) and C(inference.stack/owner) and, if the set has
     C(requirements), the annotation C(inference.stack/requirements). They are ordered so that what others
     refer to comes first. The namespace and the Secrets become objects, too.
-  - An object or an owner that is there twice is refused, as is a secret that says none or several of
+  - An object or an owner that is there twice is refused. So is a secret with none or several of
     C(values), C(existing) and C(external).
 
 positional: leaving, requirements

@@ -11,13 +11,13 @@ from ..plugin_utils.reporting.changes import plan_changes
 
 DOCUMENTATION = r"""
 name: plan_changes
-short_description: Compare a plan with what runs and with what lies in the model caches
+short_description: Compare a plan with what runs and with the content of the model caches
 version_added: 0.1.0
 author:
   - The inference.stack authors (@inference-stack)
 description:
   - Says per model whether its engine is created, restarts, is switched on, is evicted, is removed or stays,
-    which fields change from what to what, for how long it is away, and who answers in its place.
+    which fields change from what to what, for how long it does not answer, and who answers meanwhile.
   - Says per host what its model cache still lacks, and what the download leaves of the disk.
 positional: definitions, live, hosts
 options:
@@ -33,7 +33,7 @@ options:
   live:
     description:
       - The result of M(inference.stack.deployment_info).
-      - Where nothing was asked, C(answers) is false, C(reason) says why, and C(absent) tells whether it is
+      - Where nothing was asked, C(answers) is false, C(reason) says why, and C(absent) says whether it is
         certain that there is no cluster yet.
     type: dict
     required: true

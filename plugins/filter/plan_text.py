@@ -18,7 +18,7 @@ author:
 description:
   - Puts the plan, what was seen on the hosts, and the comparison with what runs into one document.
   - The section C(plan) of the document is the same before and after a site is built; C(observed) and
-    C(comparison) tell about the moment.
+    C(comparison) describe the moment.
 positional: observed, hosts, comparison
 options:
   _input:

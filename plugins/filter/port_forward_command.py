@@ -11,7 +11,7 @@ from ..plugin_utils.reporting.port_forward import port_forward_command
 
 DOCUMENTATION = r"""
 name: port_forward_command
-short_description: Give the command that opens a way to a Service in the cluster
+short_description: Give the command that opens a tunnel to a Service in the cluster
 version_added: 0.1.0
 author:
   - The inference.stack authors (@inference-stack)

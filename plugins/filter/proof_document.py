@@ -51,7 +51,7 @@ _value:
   type: dict
   contains:
     format:
-      description: Changes whenever the document changes its form.
+      description: Version of the document's form.
       type: int
       sample: 1
     time:

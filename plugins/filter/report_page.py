@@ -17,7 +17,7 @@ author:
   - The inference.stack authors (@inference-stack)
 description:
   - Shows the tiers, the contract of each model, throughput and latency against the load, and the history.
-  - The page holds all it needs and loads nothing. It fits a phone, a wide screen and paper.
+  - The page contains all it needs and loads nothing. It fits a phone, a wide screen and paper.
 positional: history, title
 options:
   _input:

@@ -11,7 +11,7 @@ from ..plugin_utils.diagnosis.task_answers import task_answer
 
 DOCUMENTATION = r"""
 name: task_answer
-short_description: Tell what a task saw, or why it saw nothing
+short_description: Return what a task observed, or why it observed nothing
 version_added: 0.1.0
 author:
   - The inference.stack authors (@inference-stack)

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: model_folder
-short_description: Read what a folder of a model tells about its size
+short_description: Read what the files of a model say about its size
 version_added: 0.1.0
 author:
   - The inference.stack authors (@inference-stack)
 description:
   - Reads C(config.json), C(model.safetensors.index.json) and the headers of C(*.safetensors), whichever there
     are, on the controller. The weights themselves are not read.
-  - A folder of the hub's own cache tells its repository and revision, too.
+  - A folder of the hub's own cache also gives its repository and revision.
 options:
   _terms:
     description: Folders on the controller.

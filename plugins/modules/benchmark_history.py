@@ -11,13 +11,13 @@ version_added: 0.1.0
 description:
   - Appends one line of JSON to a file on the controller and compares each load's tokens a second with earlier
     runs of the same GPU, image, model, arguments, client version and workload.
-  - How much such figures differ without a reason is learnt from the earlier runs. A value below their median
+  - The earlier runs show how much such figures vary without a reason. A value below their median
     by more than that is a drop; it is noted, and the task fails with both numbers.
-  - Values of a drop, and of a client that could not keep up, are never learnt from.
+  - Values of a drop, and of a client that could not keep up, do not count as earlier runs.
 options:
   path:
     description:
-      - File of the history. It is made, and its folder, when there is none.
+      - File of the history. It is created with its folder if it does not exist.
     type: path
     required: true
   gpu:
@@ -44,20 +44,20 @@ options:
     elements: dict
     required: true
   context:
-    description: Whatever else is worth knowing, for instance the driver. It is noted, not compared.
+    description: Other facts worth keeping, for instance the driver. They are noted, not compared.
     type: dict
     default: {}
   minimum_runs:
-    description: Earlier runs that it takes before anything is judged.
+    description: Number of earlier runs that are needed before a run is judged.
     type: int
     default: 5
   accept:
     description:
-      - Whether this run is the new measure, whatever it shows. Earlier ones no longer count.
+      - Whether this run is the new reference, whatever it shows. Earlier ones no longer count.
     type: bool
     default: false
   fail_on_drop:
-    description: Whether a drop fails the task. RV(drops) tells about it in any case.
+    description: Whether a drop fails the task. RV(drops) names it in any case.
     type: bool
     default: true
 attributes:
@@ -113,7 +113,7 @@ entry:
   type: dict
   contains:
     format:
-      description: Changes whenever lines change their form.
+      description: Version of the form of a line.
       type: int
       sample: 1
     time:
@@ -121,7 +121,7 @@ entry:
       type: str
       sample: "2026-01-31T12:00:00Z"
     key:
-      description: Digest of all that has to be the same for runs to compare.
+      description: Digest of everything that has to be equal in runs that are compared.
       type: str
       sample: 9f2c61d07a3b
     gpu:

@@ -9,7 +9,7 @@ module: cluster_objects_info
 short_description: Compare Kubernetes objects of several owners with what a cluster has
 version_added: 0.1.0
 description:
-  - Reads, over one connection, everything that a run has to know before it applies objects.
+  - Reads, over one connection, everything that a run needs to know before it applies objects.
   - Has the API server try a server-side apply of each object that exists (a dry run), so that a caller needs
     to apply only what differs, and nothing where nothing does.
   - Says which objects cannot be applied yet because their namespace or API is missing, who owns
@@ -155,7 +155,7 @@ owners:
           type: dict
           sample: {apiVersion: v1, kind: Service, metadata: {name: litellm, namespace: ml}}
     pending_secrets:
-      description: Places, counted from 0, in the owner's secrets of those to apply.
+      description: Indexes, counted from 0, of the owner's secrets to apply.
       type: list
       elements: int
       sample: [0]
@@ -178,7 +178,8 @@ owners:
       sample:
         Deployment ml/litellm: 0 of 1 pods are available
     stale:
-      description: Objects with this owner's labels that it applied earlier and that are gone from the list.
+      description: >-
+        Objects with this owner's labels that it applied earlier and that are no longer in the list.
       type: list
       elements: dict
       sample: [{apiVersion: v1, kind: Service, metadata: {name: old, namespace: ml}}]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: container_toolkit_info
-short_description: Tell what a host has of the NVIDIA Container Toolkit
+short_description: Report what a host has of the NVIDIA Container Toolkit
 version_added: 0.1.0
 description:
   - Reads system, driver, packages, files, what C(nvidia-ctk) would write, and whether k3s knows the runtime,
@@ -55,7 +55,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Look at the container toolkit
+- name: Read the container toolkit's state
   inference.stack.container_toolkit_info:
     packages: [nvidia-container-toolkit]
     repository_url: https://nvidia.github.io/libnvidia-container/stable/deb/amd64

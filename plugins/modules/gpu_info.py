@@ -7,13 +7,13 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: gpu_info
-short_description: Tell which GPUs a host has and what bus and driver say of them
+short_description: Report which GPUs a host has and what bus and driver say about them
 version_added: 0.1.0
 description:
   - Reads the PCI bus, Thunderbolt, the loaded kernel module and NVIDIA's management library (NVML).
   - Does not need C(nvidia-smi).
   - A host without a GPU or without a driver is a normal answer, not a failure.
-  - It tells facts alone. P(inference.stack.diagnose_site#filter) judges them, on the controller.
+  - It reports facts only. P(inference.stack.diagnose_site#filter) judges them, on the controller.
   - Memory and processes of other users are complete only for C(root).
 author:
   - The inference.stack authors (@inference-stack)
@@ -192,12 +192,12 @@ driver:
   contains:
     state:
       description:
-        - How far the way to the GPUs goes.
+        - How far the driver works.
         - V(ready), V(library_missing), V(driver_not_loaded), V(version_mismatch) or V(failed).
       type: str
       sample: ready
     reason:
-      description: The library's own words where it is not V(ready); empty otherwise.
+      description: The library's own message if it is not V(ready); empty otherwise.
       type: str
       sample: ''
     loaded:
@@ -209,7 +209,7 @@ driver:
       type: str
       sample: 570.195.03
     mismatch:
-      description: Whether the two are of different releases, which a reboot cures.
+      description: Whether the two are of different releases, which a reboot repairs.
       type: bool
       sample: false
 """

@@ -7,19 +7,19 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: gpu_stack_info
-short_description: Tell what stands between a host's GPU driver and its containers
+short_description: Report what a host has between its GPU driver and its containers
 version_added: 0.1.0
 description:
   - Reads device nodes, NVIDIA's container runtime, CDI specifications, the units of k3s, and what the driver
     complained about in the kernel's log since the host started (Xid).
-  - What the card and the driver themselves say is told by M(inference.stack.gpu_info).
+  - M(inference.stack.gpu_info) reports what the card and the driver themselves say.
   - Absence is an answer, not a failure.
   - The kernel's log and the runtime's settings can be read completely only by C(root).
 author:
   - The inference.stack authors (@inference-stack)
 options:
   k3s_data_folder:
-    description: Where k3s keeps its data, and with it the settings of its containerd.
+    description: Where k3s keeps its data, including the settings of its containerd.
     type: path
     default: /var/lib/rancher/k3s
 extends_documentation_fragment:
@@ -38,7 +38,7 @@ EXAMPLES = r"""
 - name: Stop when containerd does not know the runtime
   ansible.builtin.assert:
     that: stack.runtime.is_known_to_containerd
-    fail_msg: Restart k3s, which looks for {{ stack.runtime.path }} only when it starts.
+    fail_msg: Restart k3s, which searches for {{ stack.runtime.path }} only when it starts.
 """
 
 RETURN = r"""
@@ -139,7 +139,7 @@ services:
       type: str
       sample: active
     detail:
-      description: systemd's finer word for the state.
+      description: systemd's more detailed name of the state.
       type: str
       sample: running
 kernel_log:
@@ -173,7 +173,7 @@ kernel_log:
           type: int
           sample: 1
         is_from_program:
-          description: Whether a program's own mistake causes it, after which the GPU goes on.
+          description: Whether a program's own fault causes it, and the GPU goes on working.
           type: bool
           sample: false
 """

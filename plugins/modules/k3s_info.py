@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: k3s_info
-short_description: Tell what a host has of k3s and what differs from what it should have
+short_description: Report what a host has of k3s and what differs from the wanted state
 version_added: 0.1.0
 description:
   - Reads release, service, token, files, the kubelet's health and the node at once, so that a role needs to
@@ -21,7 +21,7 @@ options:
     choices: [server, agent]
     required: true
   binary:
-    description: Where the k3s binary lies.
+    description: Path of the k3s binary.
     type: path
     default: /usr/local/bin/k3s
   data_folder:
@@ -62,7 +62,7 @@ options:
         elements: str
         default: []
   since:
-    description: How the service was before it was started, to tell whether this start succeeds.
+    description: State of the service before its start, to see whether this start succeeds.
     type: dict
     suboptions:
       invocation:
@@ -74,7 +74,7 @@ options:
         type: int
         default: 0
   with_journal:
-    description: Whether to read what k3s complained about since its latest start.
+    description: Whether to read the errors of k3s since its latest start.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -139,7 +139,7 @@ missing:
   elements: str
   sample: []
 free_tools:
-  description: Those of O(tools) whose names nobody uses yet.
+  description: Those of O(tools) whose names are free.
   returned: success
   type: list
   elements: str
@@ -191,7 +191,7 @@ node:
       elements: str
       sample: ["Ready=True: kubelet is posting ready status"]
     changes:
-      description: What kubectl has to be told so that labels and taints become the wanted ones.
+      description: Arguments for kubectl that set the wanted labels and taints.
       type: dict
       contains:
         labels:

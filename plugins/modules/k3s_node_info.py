@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: k3s_node_info
-short_description: Tell whether a node of a k3s cluster is ready and what its labels and taints lack
+short_description: Report whether a node of a k3s cluster is ready and what its labels and taints lack
 version_added: 0.1.0
 description:
   - Asks the API server with the kubectl that the k3s binary contains.
@@ -15,7 +15,7 @@ author:
   - The inference.stack authors (@inference-stack)
 options:
   binary:
-    description: Where the k3s binary lies.
+    description: Path of the k3s binary.
     type: path
     default: /usr/local/bin/k3s
   kubeconfig:
@@ -75,7 +75,7 @@ told:
   elements: str
   sample: ["Ready=True: kubelet is posting ready status"]
 changes:
-  description: What kubectl has to be told so that labels and taints become the wanted ones.
+  description: Arguments for kubectl that set the wanted labels and taints.
   returned: success
   type: dict
   contains:

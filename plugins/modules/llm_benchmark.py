@@ -13,15 +13,15 @@ description:
   - Asks an OpenAI-compatible server (a vLLM engine, Ollama, a LiteLLM gateway) for streamed answers and
     measures them from the client's side.
   - In a closed loop O(concurrency) users ask again as soon as they have their answer. In an open loop
-    (O(request_rate) above 0) requests come at random moments that are fixed before, however fast the server
-    is, and every time counts from the moment at which the request was due.
+    (O(request_rate) above 0) requests come at random moments that are fixed before the run, however fast
+    the server is, and every time counts from the moment at which the request was due.
   - Names and definitions are those of C(vllm bench serve), so results compare. Where they differ, the
     description of the figure says so.
   - Tokens are counted by the server. Where it does not count, they are estimated, and
     RV(figures.tokens_estimated) says so.
-  - Every prompt begins with words of its own, because servers remember prompts (see O(unique_prompts)).
-  - A benchmark of a client that could not keep up is none of the server. The module watches itself and says
-    so in RV(figures.client_limited).
+  - Every prompt begins with words of its own, because servers cache prompts (see O(unique_prompts)).
+  - If the client could not keep up, its figures say nothing about the server. The module watches itself and
+    says so in RV(figures.client_limited).
 options:
   model:
     description:
@@ -68,11 +68,11 @@ options:
   dataset_path:
     description:
       - File with one JSON object per line, each with C(prompt) or C(messages), and perhaps C(output_tokens).
-      - Lies where the module runs.
+      - It is on the host that runs the module.
     type: path
   input_tokens:
     description:
-      - Tokens of a prompt. The server's own count of two small prompts tells how many words that takes.
+      - Tokens of a prompt. The server's own count of two small prompts shows how many words that takes.
     type: int
     default: 128
   output_tokens:
@@ -98,7 +98,7 @@ options:
   unique_prompts:
     description:
       - Whether every prompt begins with words that no prompt had before. V(false) sends the same prompts in
-        every run, and those of a file as they are, so a server may remember them.
+        every run, and those of a file unchanged, so a server may have cached them.
     type: bool
     default: true
   extra_body:
@@ -113,7 +113,7 @@ options:
     default: 0
   slo:
     description:
-      - What a good answer takes at most, for RV(figures.request_goodput).
+      - The longest times of a good answer, for RV(figures.request_goodput).
     type: dict
     suboptions:
       ttft:
@@ -127,8 +127,8 @@ options:
         type: float
   expected_tier:
     description:
-      - Tier that has to answer. Figures of another one would be taken for its own, so the module fails.
-      - Answers that do not tell who gave them count as expected.
+      - Tier that has to answer. If another tier answers, the module fails.
+      - Answers that do not name their tier count as expected.
       - Needs O(tier_map).
     type: str
     default: ''
@@ -138,7 +138,7 @@ options:
     default: false
   request_timeout:
     description:
-      - Seconds that one request may take in all, however slowly its answer drips.
+      - Seconds that one request may take in all, however slowly its answer arrives.
     type: float
     default: 300
   proxy:
@@ -155,9 +155,9 @@ attributes:
     support: partial
     details:
       - It changes nothing, but it keeps a server busy that others use. In check mode it checks its options,
-        asks nothing and is skipped. Set C(check_mode=false) on the task to measure all the same.
+        asks nothing and is skipped. Set C(check_mode=false) on the task to measure anyway.
 notes:
-  - Run it where clients are rather than on the GPU host, whose cores it would take from the engine.
+  - Run it where clients are, not on the GPU host: there it would take CPU time from the engine.
 seealso:
   - module: inference.stack.llm_health
   - module: inference.stack.benchmark_history
@@ -222,7 +222,7 @@ figures:
   type: dict
   contains:
     client_version:
-      description: Changes whenever figures change their meaning.
+      description: Version of the meaning of the figures.
       type: str
       sample: "1"
     model_id:
@@ -331,7 +331,7 @@ figures:
       type: dict
       sample: {gpu: 64}
     client_limited:
-      description: Whether the client could not keep up. Then the figures are its own, not the server's.
+      description: Whether the client could not keep up. Then the figures describe the client, not the server.
       type: bool
       sample: false
     client_limits:

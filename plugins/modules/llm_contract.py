@@ -18,9 +18,9 @@ description:
     limits C(max_tokens) and C(stop), and, as far as promised, JSON of a given form, tool calls, reasoning
     apart from the answer, the prompt switches C(/think) and C(/no_think), the length of the context, the
     speed, and the GPU's memory.
-  - The server's part (the form of an answer) and the weights' part (its quality) are judged apart, see
+  - The server's part (the form of an answer) and the weights' part (its quality) are judged separately, see
     O(quality).
-  - Behind a gateway the response headers tell who answered; an answer of another tier or engine breaks the
+  - Behind a gateway the response headers name who answered; an answer of another tier or engine breaks the
     contract. Only the plain request may fall back as a client's would, the others ask the gateway not to.
   - Several checks run at once, except for the speed.
 options:
@@ -29,7 +29,7 @@ options:
     type: str
     required: true
   capabilities:
-    description: What the model can do. What is not named here is not asked.
+    description: What the model can do. Other capabilities are not checked.
     type: list
     elements: str
     choices: [chat, json, tools, reasoning]
@@ -76,11 +76,11 @@ options:
         description: Memory that the plan lets the engines claim.
         type: int
       minimum_bytes:
-        description: Memory that the weights alone take. Less in use means that the model lies elsewhere.
+        description: Memory that the weights alone take. If less is in use, the model is elsewhere.
         type: int
         default: 0
       tolerance:
-        description: Share by which the measured value may be beyond the others.
+        description: Share by which the measured value may exceed the limits.
         type: float
         default: 0.1
   quality:
@@ -139,7 +139,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     var: proof.table
 
-- name: Look at an engine of one's own, whatever it answers
+- name: Check an engine of your own, whatever it answers
   inference.stack.llm_contract:
     base_url: http://127.0.0.1:8000
     model: tiny-random
@@ -164,7 +164,7 @@ tier:
   type: str
   sample: gpu
 api_base:
-  description: Address behind that answer, empty where nothing tells.
+  description: Address of the server that answered; empty if unknown.
   returned: always
   type: str
   sample: http://qwen3-8b-awq-inference.ml.svc.cluster.local:8000/v1

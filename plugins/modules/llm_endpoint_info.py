@@ -7,13 +7,14 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: llm_endpoint_info
-short_description: Take one look at an OpenAI-compatible server
+short_description: Observe an OpenAI-compatible server once
 version_added: 0.1.0
 description:
-  - Tells whether the server lives, which models it names, and what each of O(ask) answers, from which tier.
-  - A server that is away, refuses the key or does not answer in time is an answer too. The module fails only
+  - Reports whether the server is alive, which models it names, what each of O(ask) answers, and from which
+    tier.
+  - A server that is down, refuses the key or does not answer in time is a result, too. The module fails only
     for options that make no sense. M(inference.stack.llm_health) waits and fails.
-  - Speaks to the server directly, past any proxy, and needs Python's standard library only.
+  - Connects to the server directly, without any proxy, and needs Python's standard library only.
 options:
   ask:
     description: Served names of the models to ask. Without any, nothing is generated.
@@ -21,7 +22,7 @@ options:
     elements: str
     default: []
   prompt:
-    description: What they are asked.
+    description: The question to them.
     type: str
     default: Say OK.
   max_tokens:
@@ -29,11 +30,11 @@ options:
     type: int
     default: 1
   timeout:
-    description: Seconds that the whole look may take.
+    description: Seconds that the whole observation may take.
     type: float
     default: 300
   request_timeout:
-    description: Seconds that one request may take in all, however slowly its answer drips.
+    description: Seconds that one request may take in all, however slowly its answer arrives.
     type: float
     default: 60
 extends_documentation_fragment:
@@ -76,7 +77,7 @@ reachable:
   type: bool
   sample: true
 alive:
-  description: Whether it says that it lives.
+  description: Whether it reports that it is alive.
   returned: always
   type: bool
   sample: true
@@ -92,7 +93,7 @@ models:
   elements: str
   sample: [Qwen/Qwen3-8B-AWQ]
 answers:
-  description: One row per model that was asked. Empty when the look ended earlier.
+  description: One row per model that was asked. Empty if the observation ended earlier.
   returned: always
   type: list
   elements: dict
@@ -106,11 +107,11 @@ answers:
       type: bool
       sample: true
     tier:
-      description: Tier that answered. V(unknown) where nothing tells.
+      description: Tier that answered; V(unknown) if nothing names it.
       type: str
       sample: gpu
     api_base:
-      description: Address behind the answer, empty where nothing tells.
+      description: Address of the server that answered; empty if unknown.
       type: str
       sample: http://qwen3-8b-awq-inference.ml.svc.cluster.local:8000/v1
     fallbacks:
@@ -130,7 +131,7 @@ answers:
       type: str
       sample: OK
     reasoning:
-      description: What the model thought before it, where the server keeps that apart.
+      description: The model's reasoning, if the server returns it separately.
       type: str
       sample: ''
     error:
@@ -138,7 +139,7 @@ answers:
       type: str
       sample: ''
 error:
-  description: Where the look ended. Empty when it went through.
+  description: Why the observation ended early. Empty if it did not.
   returned: always
   type: str
   sample: ''

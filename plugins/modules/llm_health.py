@@ -12,8 +12,8 @@ version_added: 0.1.0
 description:
   - Asks an OpenAI-compatible server (a vLLM engine, Ollama, a LiteLLM gateway) until it does what it should,
     or until time is up.
-  - Each attempt climbs a ladder. The server answers, it is ready, its list of models names exactly the model,
-    the model generates one token.
+  - Each attempt makes these checks in order. The server answers, it is ready, its list of models names
+    exactly the model, the model generates one token.
   - Behind a LiteLLM gateway the response headers tell which tier answered. The name of the model in an answer
     is no evidence for that and is not used.
   - LiteLLM's C(/health) is never called, because it asks every model, which costs money.
@@ -31,7 +31,7 @@ options:
     default: ''
   validate:
     description:
-      - How far to climb. Each rung includes those before it.
+      - How much to check. Each value includes those before it.
       - V(liveness) proves only that a process answers, V(readiness) that it says it is ready, V(identity)
         that it names the model, V(generate) that the model works.
     type: str
@@ -45,14 +45,14 @@ options:
     default: ''
   expected_max_model_len:
     description:
-      - Tokens of context that the list of models has to tell. 0 accepts any length.
-      - Gateways do not tell a length, which is accepted as well.
+      - Tokens of context that the list of models has to report. 0 accepts any length.
+      - Gateways do not report a length, which is accepted as well.
     type: int
     default: 0
   expected_version:
     description:
-      - Release that the engine has to be, as its C(/version) tells. Empty accepts any.
-      - Needs an engine, because gateways refuse the question. So does O(metrics).
+      - Release that the engine has to be, as its C(/version) reports. Empty accepts any.
+      - Needs an engine, because gateways refuse this request. So does O(metrics).
     type: str
     default: ''
   metrics:
@@ -94,7 +94,7 @@ options:
     default: 5
   request_timeout:
     description:
-      - Seconds that one request may take in all, however slowly its answer drips.
+      - Seconds that one request may take in all, however slowly its answer arrives.
     type: float
     default: 60
 extends_documentation_fragment:
@@ -117,7 +117,7 @@ EXAMPLES = r"""
     base_url: http://127.0.0.1:8000
     model: Qwen/Qwen3-8B-AWQ
 
-- name: Wait for an engine in the cluster, and see that it loads within its time
+- name: Wait for an engine in the cluster, and check that it loads within its time
   inference.stack.llm_health:
     base_url: http://192.0.2.11:8000
     model: Qwen/Qwen3-8B-AWQ
@@ -162,12 +162,12 @@ model:
 tier:
   description:
     - Tier that answered last. V(fallback) is a tier below the first one that O(tier_map) does not name,
-      V(unknown) one that nothing tells.
+      V(unknown) one that nothing names.
   returned: always
   type: str
   sample: gpu
 api_base:
-  description: Address behind the answer, empty where nothing tells.
+  description: Address of the server that answered; empty if unknown.
   returned: always
   type: str
   sample: http://qwen3-8b-awq-inference.ml.svc.cluster.local:8000/v1
@@ -198,7 +198,7 @@ models:
   elements: str
   sample: [Qwen/Qwen3-8B-AWQ]
 max_model_len:
-  description: Tokens of context that the server told for the model, 0 where it does not tell.
+  description: Tokens of context that the server reports for the model; 0 if it does not.
   returned: always
   type: int
   sample: 8192
@@ -208,7 +208,7 @@ version:
   type: str
   sample: 0.8.5.post1
 load_s:
-  description: Seconds that the engine took to load; V(none) where nobody knows.
+  description: Seconds that the engine took to load; V(none) if unknown.
   returned: always
   type: float
   sample: 41.0

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: model_cache_info
-short_description: Tell which models a Hugging Face cache lacks and how much space there is
+short_description: Report which models a Hugging Face cache lacks and how much space there is
 version_added: 0.1.0
 description:
   - Looks for the snapshots of repositories as Hugging Face's cache keeps them, and reads the free space.
@@ -19,7 +19,7 @@ options:
     type: path
     required: true
   repositories:
-    description: Repositories, each with C(repository) and perhaps C(revision). Other keys are not looked at.
+    description: Repositories, each with C(repository) and perhaps C(revision). Other keys are ignored.
     type: list
     elements: dict
     default: []
@@ -63,7 +63,7 @@ free_bytes:
   type: int
   sample: 214748364800
 leftovers:
-  description: Whether a broken run left its workplace C(.incoming) behind.
+  description: Whether an interrupted run left its folder C(.incoming) behind.
   returned: success
   type: bool
   sample: false

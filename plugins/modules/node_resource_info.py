@@ -23,7 +23,7 @@ options:
     type: dict
     default: {}
   timeout:
-    description: Seconds to wait. With 0 it looks once.
+    description: Seconds to wait. With 0 it reads once.
     type: int
     default: 120
 extends_documentation_fragment:

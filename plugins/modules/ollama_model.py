@@ -11,7 +11,7 @@ version_added: 0.1.0
 description:
   - Runs C(ollama list) in a ready pod of a Deployment, and C(ollama pull) for each model that is not there.
   - A model from another registry is copied to its name, so that clients ask for it by that.
-  - Needs no way to the server itself, so no network policy has to let the controller in.
+  - Needs no connection to the server itself, so no network policy has to admit the controller.
 author:
   - The inference.stack authors (@inference-stack)
 options:
@@ -32,7 +32,7 @@ options:
         type: str
         default: ''
       insecure:
-        description: Whether the registry may have a certificate that nobody trusts, or none.
+        description: Whether the registry may have an untrusted certificate, or no TLS.
         type: bool
         default: false
   namespace:
@@ -48,11 +48,11 @@ options:
     type: str
     default: ollama
   attempts:
-    description: How often a download that breaks is taken up again, the first time included.
+    description: Number of attempts at a download, including the first.
     type: int
     default: 3
   silence:
-    description: Seconds without a sign of life after which a download counts as broken.
+    description: Seconds without output after which a download counts as broken.
     type: int
     default: 300
 extends_documentation_fragment:

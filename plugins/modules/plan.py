@@ -11,7 +11,7 @@ version_added: 0.1.0
 description:
   - Turns a list of models into all names, arguments, sizes, probes and gateway routes that the roles need.
   - Runs on the controller, reaches no host, changes nothing, and gives the same plan for the same input.
-  - Every mistake in the input is named at once, each with its variable and a way to put it right.
+  - Every mistake in the input is named at once, each with its variable and a fix.
   - What the catalog does not know is reported in the plan's C(warnings) instead of guessed.
   - Secrets never enter the plan.
 options:
@@ -37,7 +37,7 @@ options:
       - Tiers that answer requests, as in C(inference_tiers). Keys are C(gpu), C(cpu) and C(cloud).
       - Their order is the order of fallback.
       - A tier is off when it is absent, V(false), or has C(enabled) set to V(false).
-      - Of C(cloud.api_key) only whether it is set is looked at.
+      - Only whether C(cloud.api_key) is set matters; its value is not read.
     type: dict
     default: {gpu: {backend: vllm}}
   vllm_version:
@@ -55,15 +55,15 @@ options:
     type: str
   allow_unknown:
     description:
-      - Whether to go on with a warning where the catalog cannot tell if image, driver and GPU go together,
-        as in C(inference_allow_unknown).
+      - Whether to go on with a warning if the catalog does not know whether image, driver and GPU are
+        compatible, as in C(inference_allow_unknown).
     type: bool
     default: false
   litellm_image:
     description: Image of the gateway, as in C(litellm_image). One that holds a banned release is refused.
     type: str
   namespace:
-    description: Namespace that everything lives in, as in C(inference_namespace).
+    description: Namespace of everything, as in C(inference_namespace).
     type: str
     default: ml
   parts:
@@ -72,7 +72,7 @@ options:
         C(vllm_port), C(vllm_service_name), C(vllm_cache_path), C(ollama_port), C(ollama_service_name),
         C(litellm_service_name), C(litellm_port), C(litellm_service_type), C(litellm_node_port), the same of
         C(open_webui), and C(device_plugin_namespace). What is missing or null has the role's default.
-      - C(inference_chat) tells whether the site has the chat.
+      - C(inference_chat) says whether the site has the chat.
       - C(model_cache_path) may be a list of the GPU hosts' values, which must be the same.
     type: dict
     default: {}
@@ -92,12 +92,12 @@ options:
     description:
       - One chosen model in the words of an older project, such as C(vllm_model_name) and C(llm_backend),
         instead of O(models). Keys without a value count as not written.
-      - C(docs/inherited_inventories.md) tells what each of them means here.
+      - C(docs/inherited_inventories.md) says what each of them means here.
     type: dict
     default: {}
   hosts:
     description:
-      - GPU hosts. What the inventory says in C(gpus) wins over what C(pci_ids) tell.
+      - GPU hosts. The inventory's C(gpus) wins over C(pci_ids).
       - Without them memory and number of GPUs are not compared, and the plan says so.
     type: list
     elements: dict
@@ -126,12 +126,12 @@ options:
         elements: str
       driver:
         description:
-          - Driver that the host shall have, as in C(inference_host_driver). Either a branch such as V(570),
-            or a release such as V(570.195.03).
+          - Driver that is intended for the host, as in C(inference_host_driver). Either a branch such as
+            V(570), or a release such as V(570.195.03).
         type: str
       driver_found:
         description:
-          - Driver that is loaded now. It only decides what RV(observed) tells, and whether a host without
+          - Driver that is loaded now. It only decides about RV(observed), and whether a host without
             C(driver) is refused; the plan does not depend on it.
         type: str
 extends_documentation_fragment:
@@ -205,12 +205,12 @@ plan:
   type: dict
   contains:
     namespace:
-      description: Namespace that everything lives in.
+      description: Namespace of everything.
       type: str
       sample: ml
     parts:
       description:
-        - The table of parts, by the names that logs and port-forward know. Each row tells the workload, the
+        - The table of parts, by the names that logs and port-forward know. Each row has the workload, the
           Service, its ports, its address inside the cluster, and the labels of its pods.
         - Each model's engine is a row as well, by the name of the model.
       type: dict
@@ -326,7 +326,7 @@ plan:
       sample: [{model: qwen3-8b-awq, mode: ml, replica: 0, host: gpu-worker, gpu: rtx-3060-12gb, gpus: 1}]
     hosts:
       description:
-        - For each GPU host its GPUs, the driver that it shall have, the CUDA of the image, and the verdict on
+        - For each GPU host its GPUs, the driver intended for it, the CUDA of the image, and the verdict on
           them with its reasons.
         - The verdict is V(ok), V(warn) or V(unknown).
       type: list
@@ -338,7 +338,7 @@ plan:
       elements: str
       sample: []
 observed:
-  description: What only measurements tell. It stands beside the plan, which is the same for a bare host.
+  description: What was measured. It is separate from the plan, which is the same for a bare host.
   returned: success
   type: dict
   contains:

@@ -24,7 +24,7 @@ options:
     type: int
     default: 100
   previous:
-    description: Whether to read what the containers before the present ones said.
+    description: Whether to read the logs of the previous containers.
     type: bool
     default: false
   timeout:

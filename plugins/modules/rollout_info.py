@@ -10,10 +10,10 @@ short_description: Wait until Deployments, DaemonSets and StatefulSets have roll
 version_added: 0.1.0
 description:
   - Reads the workloads until each runs its current version on every pod that it asks for.
-  - A workload that cannot arrive (an image that does not exist, a container that keeps crashing)
+  - A workload that cannot roll out (an image that does not exist, a container that keeps crashing)
     fails at once; the others fail at the deadline. Either way the message names the pod, what it waits for,
     its warnings and the end of its log.
-  - A workload that is scaled to 0 has arrived.
+  - A workload that is scaled to 0 has rolled out.
   - Changes nothing.
 author:
   - The inference.stack authors (@inference-stack)
@@ -34,7 +34,7 @@ extends_documentation_fragment:
   - inference.stack.read_only
 attributes:
   check_mode:
-    details: In check mode it looks once and never fails for what has not arrived.
+    details: In check mode it reads once and never fails for an unfinished rollout.
 """
 
 EXAMPLES = r"""
@@ -48,7 +48,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 workloads:
-  description: What each workload had reached at the end, in words.
+  description: How far each workload was at the end, in words.
   type: dict
   returned: always
   sample:

@@ -10,8 +10,8 @@ short_description: Read what a cluster runs for a site
 version_added: 0.1.0
 description:
   - Reads nodes, workloads with their pods, network policies and Services over one connection.
-  - Of pods that do not serve it tells the reason, their warnings, the end of their log, and the cause where
-    the log shows one that is known.
+  - For pods that do not serve it reports the reason, their warnings, the end of their log, and the cause if
+    the log shows a known one.
   - Changes nothing.
 author:
   - The inference.stack authors (@inference-stack)
@@ -42,7 +42,7 @@ EXAMPLES = r"""
       - DaemonSet kube-system/nvidia-device-plugin
   register: state
 
-- name: Say what every workload has reached
+- name: Say how far every workload is
   ansible.builtin.debug:
     msg: "{{ state.workloads | items2dict(key_name='name', value_name='summary') }}"
   when: state.answers
@@ -93,7 +93,7 @@ nodes:
       type: str
       sample: kubelet is posting ready status
     unschedulable:
-      description: Whether somebody keeps new pods away from it (cordon).
+      description: Whether it accepts no new pods (cordon).
       type: bool
       sample: false
     labels:
@@ -133,7 +133,7 @@ workloads:
       type: str
       sample: Deployment
     namespace:
-      description: Where it lives.
+      description: Its namespace.
       type: str
       sample: ml
     name:
@@ -149,7 +149,7 @@ workloads:
       type: int
       sample: 1
     summary:
-      description: What it has reached, in words.
+      description: How far it is, in words.
       type: str
       sample: 1 of 1 pods are available
     image:
@@ -208,7 +208,7 @@ workloads:
           type: dict
           sample: {app.kubernetes.io/name: vllm}
         troubles:
-          description: What keeps it from serving.
+          description: Why it does not serve.
           type: list
           elements: dict
           contains:
@@ -274,7 +274,7 @@ network_policies:
       type: dict
       sample: {podSelector: {}, policyTypes: [Ingress]}
 services:
-  description: How many pods stand behind each Service of the namespace and serve.
+  description: How many ready pods each Service of the namespace has.
   type: dict
   returned: success
   sample: {vllm-api: 1, litellm: 1}

@@ -147,7 +147,7 @@ def wrong_selector() -> Fault:
 
     return Fault(
         "gateway",
-        [f"no pod stands behind Service {MODEL}-inference"],
+        [f"no ready pod belongs to Service {MODEL}-inference"],
         point_at("nobody"),
         point_at(MODEL),
         lambda lab: lab.doctor({})["verdict"] == "degraded",

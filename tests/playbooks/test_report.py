@@ -69,7 +69,7 @@ def test_check_mode_writes_nothing(records: Path) -> None:
 def test_without_any_record_it_tells_the_way_out(tmp_path: Path) -> None:
     done = draw(tmp_path)
     assert done.returncode != 0
-    assert "neither a proof nor a benchmark has been noted" in done.stdout + done.stderr
+    assert "there is neither a proof nor a benchmark" in done.stdout + done.stderr
     assert "Run playbooks/site.yml or playbooks/benchmark.yml first." in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert not (tmp_path / "page.html").exists()

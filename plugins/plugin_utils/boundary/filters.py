@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 def read_rows(value: Any, what: str) -> list[dict[str, Any]]:
-    """A list of mappings, or a failure that says what should have been one."""
+    """A list of mappings. Raises InvalidInput that names the wrong value."""
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Sequence):
         raise InvalidInput(f"{what} is not a list.")
     rows = [plain(item) for item in value]
@@ -27,7 +27,7 @@ def read_rows(value: Any, what: str) -> list[dict[str, Any]]:
 
 
 def as_filter(function: Callable[..., Result]) -> Callable[..., Result]:
-    """The boundary where a readable failure becomes a failed task."""
+    """The boundary at which a StackError becomes a failed task."""
 
     @wraps(function)
     def guarded(*args: Any, **kwargs: Any) -> Result:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plain copies of values that a templating engine has tagged."""
+"""Plain copies of values that Ansible's templating has tagged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def plain(value: Any) -> Any:
-    """Copy ``value`` with exact built-in types only, so that nothing of its origin leaks into a plan.
+    """Copy ``value`` with exact built-in types only, so that a plan has no marks of its origin.
 
     Ansible marks strings, lists and mappings with where they come from; the marks are subclasses of the
     built-in types, hence each conversion names its target type.

@@ -11,7 +11,7 @@ from .layer_results import Finding, broken, degraded, not_applicable, ok, unknow
 from .observed_site import DEVICE_PLUGIN, Host, Model, Site, bare_reason
 
 _NO_ANSWER = "the cluster does not answer"
-# Why a pod has not started yet; the rest of what troubles pods is the engine's own.
+# Why a pod has not started yet. All other problems belong to the engine.
 _NOT_STARTED = (
     "Unschedulable",
     "SchedulingGated",
@@ -50,7 +50,7 @@ def pod(site: Site) -> list[Finding]:
 
 
 def has_started(site: Site, model: Model) -> bool:
-    """Whether something of the engine's own ran, so that the next layer can be judged."""
+    """Whether the engine itself ran, so that the next layer can be judged."""
     pods = site.engine_workload(model).get("pods") or []
     return any(not _obstacles(row) and row.get("phase") != "Pending" for row in pods)
 
@@ -111,7 +111,7 @@ def _ready_node(site: Site, host: Host, found: Mapping[str, Any]) -> Iterator[Fi
             host.name,
             f"node {name} offers {found['allocatable']} of its {many(len(host.gpus), 'GPU')}",
             f"Restart the device plugin: 'kubectl -n {plugin.namespace} rollout restart {plugin.where}'. "
-            "It keeps a GPU that failed once to itself.",
+            "It does not offer a GPU again that failed once.",
         )
     else:
         yield ok(host.name, f"node {name} is ready and offers {many(int(found['allocatable']), 'GPU')}")
@@ -131,7 +131,7 @@ def _offers_nothing(site: Site, host: Host, found: Mapping[str, Any]) -> Finding
         host.name,
         f"{told}: {explain(here[0]) or 'the device plugin runs, but has registered none'}",
         f"Look at 'kubectl -n {plugin.namespace} logs {here[0]['name']}'; "
-        "a GPU that failed once stays away until the plugin restarts.",
+        "a GPU that failed once is not offered until the plugin restarts.",
     )
 
 
@@ -190,12 +190,12 @@ def _pending(site: Site, model: Model, row: Mapping[str, Any]) -> Finding:
     if row.get("events"):
         return broken(model.name, f"pod {row['name']} does not start: {row['events'][0]}", describe)
     return degraded(
-        model.name, f"pod {row['name']} is being started", f"Wait, or look again later. {describe}"
+        model.name, f"pod {row['name']} is being started", f"Wait, or try again later. {describe}"
     )
 
 
 def _obstacles(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """What kept a pod from starting, as far as Kubernetes says it by one of its own words."""
+    """Why a pod does not start, if Kubernetes gives a known reason."""
     return [trouble for trouble in row.get("troubles") or [] if trouble.get("reason") in _NOT_STARTED]
 
 

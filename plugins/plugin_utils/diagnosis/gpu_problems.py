@@ -14,10 +14,10 @@ PCI, DRIVER = "pci", "driver"
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong, how far up it was seen, and what to do next."""
+    """What is wrong, in which layer it was seen, and what to do next."""
 
     layer: str
-    """PCI for the card and its cable, DRIVER for the software that speaks to it."""
+    """PCI for the card and its cable, DRIVER for the software that uses it."""
     evidence: str
     next_step: str
     is_slowdown: bool = False
@@ -28,7 +28,7 @@ class Problem:
 
 
 def gpu_problems(facts: Mapping[str, Any]) -> list[Problem]:
-    """What is wrong, from the cable upwards. Empty for a healthy host, without a GPU, and without facts."""
+    """What is wrong, from the cable upwards. Empty for a healthy host, and without a GPU or facts."""
     return [
         *_of_thunderbolt(facts),
         *_of_pci(facts),

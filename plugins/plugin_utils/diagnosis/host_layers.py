@@ -11,7 +11,7 @@ from .gpu_problems import DRIVER, PCI, Problem
 from .layer_results import Finding, broken, degraded, not_applicable, ok, unknown
 from .observed_site import Host, Site
 
-_NOT_LOOKED_AT = "the host was not looked at"
+_NOT_LOOKED_AT = "the host was not observed"
 _HOSTS_AGAIN = "Run playbooks/site.yml --tags hosts"
 FALLEN_OFF_BUS = 79
 
@@ -42,7 +42,7 @@ def runtime(site: Site) -> list[Finding]:
 
 
 def cdi(site: Site) -> list[Finding]:
-    """Is what containers get of the GPU described as it is now?"""
+    """Does the CDI specification match the driver that is loaded now?"""
     return _each(site, _cdi)
 
 
@@ -66,9 +66,9 @@ def _reachable(host: Host) -> Finding:
     if not (host.gpu and host.stack):
         return broken(
             host.name,
-            f"the host answers, but could not be looked at: {host.error or 'no reason was given'}",
+            f"the host answers, but could not be observed: {host.error or 'no reason was given'}",
             "Check that ansible_user may become root there and that it has Python 3.9 or newer. "
-            "Where time ran out, the driver hangs: see 'journalctl -k' there, and reboot the host.",
+            "If a time limit was reached, the driver hangs: see 'journalctl -k' there, and reboot the host.",
         )
     return ok(host.name, f"answers{' at ' + host.address if host.address else ''}")
 
@@ -116,7 +116,7 @@ def _driver(host: Host) -> Iterator[Finding]:
     elif problems:
         yield from (_finding(host, problem) for problem in problems)
     elif host.problems_of(PCI) and not host.gpus:
-        yield unknown(host.name, "there is no card that it could drive")
+        yield unknown(host.name, "there is no card for it")
     elif host.driver_state == "library_missing":
         yield broken(
             host.name,
@@ -141,9 +141,9 @@ def _driver_that_works(host: Host) -> Iterator[Finding]:
         yield degraded(
             host.name,
             f"the kernel log holds {name} ({row.get('message')}), though the GPU answers now",
-            "Check cable, power and temperature; reboot the host when it comes again."
+            "Check cable, power and temperature; reboot the host if it happens again."
             if off_bus
-            else "Reboot the host; when it comes again, the card itself is at fault.",
+            else "Reboot the host; if it happens again, the card is faulty.",
         )
     if complaints:
         return
@@ -175,7 +175,7 @@ def _device_nodes(host: Host) -> Iterator[Finding]:
         missing += [f"/dev/nvidia{index}" for index in range(expected) if f"nvidia{index}" not in nodes]
     wrong = [str(node["path"]) for node in nodes.values() if not node.get("is_device")]
     if missing and not host.gpus:
-        yield unknown(host.name, "the driver makes them, and it does not work")
+        yield unknown(host.name, "the driver makes them, but it does not work")
     elif missing:
         yield broken(
             host.name,
@@ -186,7 +186,7 @@ def _device_nodes(host: Host) -> Iterator[Finding]:
         yield broken(
             host.name,
             f"{', '.join(wrong)} {'is no device' if len(wrong) == 1 else 'are no devices'}",
-            "Remove what lies there and run 'nvidia-modprobe -c 0 -u' on the host, or reboot it.",
+            "Remove what is there and run 'nvidia-modprobe -c 0 -u' on the host, or reboot it.",
         )
     else:
         yield ok(host.name, ", ".join(f"/dev/{name}" for name in sorted(nodes)))
@@ -204,7 +204,7 @@ def _runtime(host: Host) -> Iterator[Finding]:
         yield broken(
             host.name,
             f"{found['path']} cannot start: {found['failure']}",
-            f"{_HOSTS_AGAIN}, which writes /etc/nvidia-container-runtime/config.toml anew.",
+            f"{_HOSTS_AGAIN}, which writes /etc/nvidia-container-runtime/config.toml again.",
         )
     elif not found.get("containerd_settings"):
         yield broken(
@@ -216,7 +216,7 @@ def _runtime(host: Host) -> Iterator[Finding]:
         yield broken(
             host.name,
             f"{found['containerd_settings']} does not name nvidia-container-runtime",
-            f"Run 'systemctl restart {_unit(host)}' on the host: k3s looks for the runtime when it starts.",
+            f"Run 'systemctl restart {_unit(host)}' on the host: k3s finds the runtime when it starts.",
         )
     else:
         yield ok(
@@ -228,7 +228,7 @@ def _cdi(host: Host) -> Iterator[Finding]:
     mode = str(host.runtime.get("mode") or "")
     specifications = host.stack.get("cdi") or []
     if not host.runtime.get("path"):
-        yield unknown(host.name, "there is no runtime that would use it")
+        yield unknown(host.name, "there is no runtime to use it")
     elif mode == "legacy" or (mode != "cdi" and not specifications):
         yield not_applicable(host.name, f"the runtime hands GPUs over in mode {mode or 'auto'}")
     elif not specifications:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a look at one layer says: a status, what was seen, and what to do next."""
+"""The result of one layer: a status, what was seen, and what to do next."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 OK, DEGRADED, BROKEN = "ok", "degraded", "broken"
-# Nothing tells; after a broken layer that means "not reached".
+# Unknown; after a broken layer this is shown as "not reached".
 UNKNOWN, NOT_REACHED = "unknown", "not_reached"
-# The site has no such thing, or wants it off.
+# The site does not have it, or wants it off.
 NOT_APPLICABLE = "not_applicable"
 
 # From the worst to the best.

@@ -17,7 +17,7 @@ GPU_TIER, CLOUD_TIER = "gpu", "cloud"
 
 
 def bare_reason(text: Any) -> str:
-    """A failure's words without what Ansible puts in front of each."""
+    """A failure's message without Ansible's prefixes."""
     return str(text or "").replace("Task failed: ", "")
 
 
@@ -118,7 +118,7 @@ class Site:
 
     @property
     def mode(self) -> str:
-        """Who owns the GPU now; where the cluster does not tell, who should."""
+        """The mode that owns the GPU now; if the cluster does not say, the default mode."""
         recorded = (self.cluster.get("config_maps") or {}).get(CONFIG_MAP) or {}
         return str(recorded.get("mode") or self.plan.get("default_mode") or "")
 
@@ -141,7 +141,7 @@ class Site:
 
     @property
     def lower_tiers(self) -> list[dict[str, Any]]:
-        """Who answers when the GPU is away."""
+        """Who answers when the GPU tier does not."""
         return [tier for tier in self.tiers if tier.get("name") != GPU_TIER]
 
     @property
@@ -172,7 +172,7 @@ class Site:
         return [self.part(name) for name, row in rows.items() if row.get("name") and name not in engines]
 
     def part_of_tier(self, tier: Mapping[str, Any]) -> Part | None:
-        """What runs for a tier in the cluster; None for one that lives elsewhere."""
+        """The part that serves a tier in the cluster; None for a tier outside it."""
         rows = self.plan.get("parts") or {}
         found = (name for name, row in rows.items() if row.get("tier") == tier.get("name"))
         name = next(found, None)

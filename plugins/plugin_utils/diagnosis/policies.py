@@ -15,7 +15,7 @@ def refusing_policies(
     source: Mapping[str, str],
     namespace: str,
 ) -> list[str]:
-    """Names of the policies that choose the target and of which none admits the source; empty when it may."""
+    """Names of the policies that select the target, if none of them admits the source; empty if one does."""
     choosing = [row for row in policies if _chooses(row.get("spec") or {}, target)]
     if any(_admits(row.get("spec") or {}, source, namespace) for row in choosing):
         return []

@@ -65,7 +65,7 @@ def _engine(site: Site, wanted: Model) -> Finding:
         return broken(
             wanted.name,
             f"pod {name} counts as ready, but its engine does not answer on its own node: {said}",
-            f"See 'kubectl -n {site.namespace} logs {name}'; delete the pod to start it anew.",
+            f"See 'kubectl -n {site.namespace} logs {name}'; delete the pod to start a new one.",
         )
     restarts = sum(int(row.get("restarts") or 0) for row in serving)
     again = f", restarted {restarts} times" if restarts else ""
@@ -86,7 +86,7 @@ def _not_ready(site: Site, wanted: Model, row: Mapping[str, Any]) -> Finding:
         return degraded(
             wanted.name,
             f"the engine has been loading for {seconds(age)} of at most {seconds(wanted.load_timeout)}",
-            "Wait, or look again later.",
+            "Wait, or try again later.",
         )
     last = next((line for line in reversed(row.get("log") or []) if line.strip()), "")
     told = explain(row) or f"pod {row['name']} is not ready"
@@ -185,10 +185,10 @@ def _answer(site: Site, wanted: Model, told: Mapping[str, Any]) -> Finding:
 
 
 def _why_lower(site: Site, wanted: Model, told: Mapping[str, Any]) -> tuple[str, str]:
-    """The evidence and the next step for an answer that came from below."""
+    """The evidence and the next step for an answer from a lower tier."""
     evidence = f"{wanted.served_name}: tier {told.get('tier')} answered instead of gpu"
     if not any(row.get("ready") for row in site.engine_workload(wanted).get("pods") or []):
-        return evidence, "Mend the engine first."
+        return evidence, "Repair the engine first."
     policies = refusing_policies(
         site.cluster.get("network_policies") or [],
         site.engine_workload(wanted).get("labels") or {},
@@ -202,12 +202,12 @@ def _why_lower(site: Site, wanted: Model, told: Mapping[str, Any]) -> tuple[str,
         )
     if not (site.cluster.get("services") or {}).get(wanted.service, 0):
         return (
-            f"{evidence}; no pod stands behind Service {wanted.service}",
+            f"{evidence}; no ready pod belongs to Service {wanted.service}",
             "Run playbooks/site.yml --tags cluster, which applies it again.",
         )
     return (
         f"{evidence}, though its engine serves",
-        _gateway_log(site, " for why it passed the engine over"),
+        _gateway_log(site, " for why it did not use the engine"),
     )
 
 
@@ -216,7 +216,7 @@ def _gateway_log(site: Site, purpose: str = "") -> str:
 
 
 def _lower_tiers(site: Site) -> Iterator[Finding]:
-    """Tiers that stand behind the GPU: away is bad luck's other half. The paid one is not asked."""
+    """Tiers that answer when the GPU does not. The paid one is not asked."""
     for tier in site.lower_tiers:
         if tier.get("name") == CLOUD_TIER:
             continue
@@ -227,7 +227,7 @@ def _lower_tiers(site: Site) -> Iterator[Finding]:
         if found.get("exists") and not found.get("wanted"):
             scale = f"Run 'kubectl -n {site.namespace} scale deployment {name} --replicas=1'."
             yield degraded(
-                subject, f"deployment {name} is scaled to 0, so nobody answers behind the GPU", scale
+                subject, f"deployment {name} is scaled to 0, so no tier answers when the GPU does not", scale
             )
         elif asked and not asked[0].get("answered"):
             next_step = f"See 'kubectl -n {site.namespace} logs deployment/{name}'."
@@ -244,7 +244,7 @@ def _lower_tiers(site: Site) -> Iterator[Finding]:
 
 
 def _chat(site: Site) -> Iterator[Finding]:
-    """The chat is no tier, but whoever asks through it is not answered. No finding where a site has none."""
+    """The chat is not a tier, but people use it. No finding for a site without a chat."""
     part = site.part(CHAT)
     found, where = part.workload, part.where
     if not found or not (part.is_wanted or found.get("exists")):

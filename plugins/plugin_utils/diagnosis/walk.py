@@ -37,7 +37,7 @@ LAYERS = (
 
 
 def examine(observations: Any) -> dict[str, Any]:
-    """The whole walk as one document. Layers that nothing tells about are not reached once one is broken."""
+    """The whole walk as one document. An unknown layer above a broken one is "not reached"."""
     site = Site(observations)
     rows: list[dict[str, Any]] = []
     is_blocked = False
@@ -78,7 +78,7 @@ def _first_fault(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
 
 
 def _verdict(site: Site, rows: Sequence[Mapping[str, Any]]) -> str:
-    """Broken is a site whose clients get no answers. One that answers in spite of faults is degraded."""
+    """A site is broken if its clients get no answers, and degraded if it answers in spite of faults."""
     statuses = {row["status"] for row in rows}
     is_answered = _is_answered(site)
     if BROKEN in statuses and not is_answered:
@@ -89,7 +89,7 @@ def _verdict(site: Site, rows: Sequence[Mapping[str, Any]]) -> str:
 def _is_answered(site: Site) -> bool | None:
     """Whether every model that should run was answered, by whatever tier; None where nobody could ask.
 
-    A mode that wants none promises that the tiers below answer, where the site has some.
+    In a mode without models the lower tiers have to answer, if the site has any.
     """
     told = [site.answer_for(model.served_name) for model in site.wanted_models]
     if not told:

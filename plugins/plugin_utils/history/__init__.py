@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What models achieved before: one line of JSON per run, and what may be called a drop."""
+"""The results of earlier runs: one line of JSON each, and what counts as a drop."""

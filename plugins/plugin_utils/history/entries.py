@@ -30,7 +30,7 @@ from ...module_utils.errors import InvalidInput
 FORMAT = 1
 METRIC = "output_throughput"
 """What runs are compared by."""
-# Of a benchmark's figures, those that say what was asked. Figures of other questions do not compare.
+# The figures of a benchmark that say what was asked. Only figures of the same questions compare.
 _WORKLOAD = (
     *("dataset", "input_tokens", "output_tokens", "prefix_tokens", "spread"),
     *("ignore_eos", "unique_prompts"),
@@ -56,7 +56,7 @@ def digest(content: Any) -> str:
 
 
 def load_of(point: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What tells the points of one run apart."""
+    """What identifies a point of a run."""
     return tuple(point.get(name) for name in _LOAD)
 
 
@@ -71,7 +71,7 @@ def make_entry(subject: Subject, points: Sequence[Mapping[str, Any]], time: str)
         value = point.get(METRIC) if isinstance(point, Mapping) else None
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise InvalidInput(
-                f"points[{place}] holds no figures: {METRIC} is {value!r}",
+                f"points[{place}] has no figures: {METRIC} is {value!r}",
                 "Pass the figures of llm_benchmark.",
             )
     common = [{name: point.get(name) for name in (*_WORKLOAD, "client_version")} for point in points]

@@ -14,7 +14,7 @@ from ...module_utils.errors import InvalidInput, StackError
 
 
 def parse(text: str) -> list[dict[str, Any]]:
-    """The runs of a history. A line that a killed run left unfinished is none."""
+    """The runs of a history. An unfinished line of a killed run is ignored."""
     runs = []
     for line in text.split("\n"):
         try:
@@ -37,7 +37,7 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def append(path: Path, make: Callable[[list[dict[str, Any]]], Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Add the run that ``make`` makes of the runs so far. Those who note at the same time wait."""
+    """Add the run that ``make`` makes of the runs so far. A lock keeps other writers waiting."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a+", encoding="utf-8", errors="replace") as file:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much figures of the same thing differ, learnt from earlier runs, and what is more than that. Pure.
+"""How much figures of the same load vary between runs, and which difference is more than that. Pure.
 
 The middle of earlier values is their median, their noise the median distance from it: a few strange runs move
 neither. Scaled by 1.4826 that distance is the standard deviation where values are spread normally. What lies
@@ -29,7 +29,7 @@ _LEAST_NOISE = 0.02
 
 @dataclass(frozen=True)
 class Bound:
-    """What earlier runs let expect."""
+    """What earlier runs lead to expect."""
 
     runs: int
     median: float
@@ -42,7 +42,7 @@ class Bound:
 
 @dataclass(frozen=True)
 class Judgement:
-    """One point beside its past. Without enough of a past there is no bound."""
+    """One point and the same point of earlier runs. With too few earlier runs there is no bound."""
 
     max_concurrency: Any
     request_rate: Any
@@ -58,7 +58,7 @@ class Judgement:
 
     @property
     def message(self) -> str:
-        """What a drop is, with both numbers."""
+        """A drop in words, with both numbers."""
         load = f"concurrency {self.max_concurrency}"
         if self.request_rate not in (None, "inf"):
             load = f"{self.request_rate:g} requests/s"
@@ -117,7 +117,7 @@ def _judge_point(
 
 
 def _values(run: Mapping[str, Any], load: tuple[Any, ...]) -> Iterable[float]:
-    """What a run teaches about a load: neither a drop nor what a limited client saw is normal."""
+    """Whether a run counts as normal for a load: a drop and a limited client do not."""
     judged = run.get("judgements", [])
     untaught = {load_of(row) for row in judged if row.get("verdict") in (DROP, LIMITED)}
     for point in run.get("points", []):

@@ -27,7 +27,7 @@ OWNED_FLAGS = {
     "--enable-auto-tool-choice": "capabilities",
     "--enable-reasoning": "capabilities",
 }
-# Belongs to Services, probes and network policies, and cannot move for one model alone.
+# Used by Services, probes and network policies, so it cannot differ for one model.
 _FIXED_FLAGS = ("--port", "--host", "--api-key")
 
 
@@ -58,7 +58,7 @@ def engine_arguments(
 
 
 def _decimal(value: float) -> str:
-    """At least two places, so that 0.9 reads 0.90 as everywhere else."""
+    """At least two decimal places: 0.9 becomes 0.90, as everywhere else."""
     short = f"{value:.2f}"
     return short if float(short) == value else repr(value)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What has to lie in the model cache, and whose licence has to be accepted first."""
+"""What has to be in the model cache, and whose licence has to be accepted first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .inputs.wanted import WantedModel
 
 
 def cache_content(models: tuple[WantedModel, ...], path: str) -> dict[str, Any]:
-    """What must lie in the cache before an engine starts. Two models may share a repository."""
+    """What must be in the cache before an engine starts. Two models may share a repository."""
     repositories: dict[tuple[str, str], dict[str, Any]] = {}
     tokenizers: dict[str, dict[str, Any]] = {}
     for model in models:
@@ -36,7 +36,7 @@ def cache_content(models: tuple[WantedModel, ...], path: str) -> dict[str, Any]:
 
 
 def gated_models(models: tuple[WantedModel, ...]) -> list[dict[str, str]]:
-    """Models whose licence has to be accepted before the hub hands them out."""
+    """Models whose licence has to be accepted before the hub allows a download."""
     return [
         {
             "model": model.name,

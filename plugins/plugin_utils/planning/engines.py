@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the role that deploys engines needs to know of each model."""
+"""What the role that deploys engines needs to know about each model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .naming import Identity
 from .reading.findings import Findings
 
 _GPU_RESOURCE = "nvidia.com/gpu"
-# Enough for the scheduler to place an engine sensibly; a model's row or entry says more where it matters.
+# Enough for the scheduler; a model's row or entry may ask for more.
 _REQUESTS = {"cpu": "1", "memory": "4Gi"}
 
 

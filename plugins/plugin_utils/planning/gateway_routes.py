@@ -11,7 +11,7 @@ from .inputs.wanted import WantedModel
 from .naming import Identity
 from .parts import Parts
 
-# The gateway reads the key from its environment; a plan never holds it.
+# The gateway reads the key from its environment; a plan never contains it.
 CLOUD_KEY = "os.environ/OPENAI_API_KEY"
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The names of models: slugs, object names, addresses, and what must not be named alike."""
+"""The names of models: slugs, object names, addresses, and which names must differ."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def identify(
 def check_clashes(
     identities: Iterable[tuple[str, Identity]], taken: Iterable[tuple[str, str]], findings: Findings
 ) -> None:
-    """Find names that would make two things one.
+    """Find names that two things would share.
 
     ``identities`` come with the path of their inventory entry; ``taken`` are gateway names of other tiers.
     """
@@ -84,7 +84,7 @@ def check_clashes(
         if not identity.slug:
             findings.problem(
                 f"{path}.name",
-                f"{identity.name!r} has no letter or digit to name objects by",
+                f"{identity.name!r} has no letter or digit, so objects cannot be named after it",
                 "Choose a name with letters.",
             )
         elif len(identity.slug) > SLUG_LIMIT:

@@ -188,7 +188,7 @@ def with_engines(parts: Parts, identities: Iterable[Identity]) -> Parts:
 
 
 def check_clashes(parts: Parts, paths: Mapping[str, str], findings: Findings) -> None:
-    """Find parts that would take each other's name or port. ``paths`` tells where a model was written."""
+    """Find parts that would share a name or port. ``paths`` says where a model was written."""
     own = [row for row in parts.rows if row.tier != GPU]
     engines = [row for row in parts.rows if row.tier == GPU]
     services: dict[str, str] = {}
@@ -204,7 +204,7 @@ def check_clashes(parts: Parts, paths: Mapping[str, str], findings: Findings) ->
         if row.part in names:
             fix = "Give the model a catalog row of another name below inference_catalog.models."
             findings.problem(path, f"{row.part!r} is the name of a part that every site has", fix)
-        if row.service in services:  # what the inventory can change is the other one
+        if row.service in services:  # the inventory can change the other one
             _claim({row.service: path}, row.service, services[row.service], findings)
 
 
@@ -267,7 +267,7 @@ def _node_port(variable: str, default: int, table: Table) -> int:
 
 
 def _refuse_port(variable: str, port: int, allowed: range, table: Table, otherwise: str = "") -> None:
-    # A number that was no number has been told.
+    # A value that is not a number has been reported.
     told = {row.path for row in table.findings.problems}
     if variable not in told:
         fix = f"Choose a port from {allowed[0]} to {allowed[-1]}{otherwise}."
@@ -275,7 +275,7 @@ def _refuse_port(variable: str, port: int, allowed: range, table: Table, otherwi
 
 
 def _read_cache(table: Table) -> str:
-    """One folder for those who fill it and those who read it."""
+    """One folder, for the role that fills it and the engines that read it."""
     hosts = sorted(set(_paths(HOST_CACHE, table)))
     engines = next(_paths(ENGINE_CACHE, table), "")
     if len(hosts) > 1:

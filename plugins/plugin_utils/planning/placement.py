@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the models of each mode find their GPUs. Those of one mode run side by side, modes share in time.
 
-Kubernetes' scheduler decides in the end; the plan shows that there is a way, and refuses where there is none.
+Kubernetes' scheduler decides in the end; the plan shows that a placement exists, and refuses if none does.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .reading.findings import Findings
 
 # Hosts that still have so many GPUs of a kind free, by kind and number.
 _Free = dict[str, dict[int, list[str]]]
-# So few models that every arrangement can be tried when the first does not work out.
+# For so few models every arrangement can be tried if the first one fails.
 _TRY_ALL_BELOW = 8
 
 
@@ -82,7 +82,7 @@ def _size(gpu: Gpu) -> tuple[int, str]:
 
 def _arrange(needs: list[_Need], hardware: Hardware) -> dict[tuple[str, int], _Place]:
     """A place for each need; fewer when no arrangement was found."""
-    # The pickiest first: many GPUs, then few kinds that will do.
+    # The most demanding first: many GPUs, then few suitable kinds.
     ordered = sorted(needs, key=lambda need: (-need.gpus, len(need.kinds)))
     free = _all_free(hardware)
     places: dict[tuple[str, int], _Place] = {}
@@ -118,7 +118,7 @@ def _take(free: _Free, kind: str, left: int, gpus: int) -> _Place:
 
 
 def _search(needs: list[_Need], free: _Free) -> dict[tuple[str, int], _Place] | None:
-    """Try every arrangement; hosts with the same remainder are alike."""
+    """Try every arrangement; hosts with the same remainder are equal."""
     if not needs:
         return {}
     need, *rest = needs
@@ -133,11 +133,11 @@ def _search(needs: list[_Need], free: _Free) -> dict[tuple[str, int], _Place] | 
 
 
 def _each_fits_alone(needs: list[_Need], hardware: Hardware, findings: Findings) -> bool:
-    """Tell which models find no host even when nothing else runs."""
+    """Report models that find no host even when nothing else runs."""
     alone = True
     for need in needs:
         if not need.kinds:
-            alone = False  # the checks of memory and kernels have told it
+            alone = False  # the checks of memory and kernels have reported it
             continue
         most = max(hardware.most_per_host[kind] for kind in need.kinds)
         if need.gpus > most:
@@ -157,7 +157,7 @@ def _tell(mode: str, needs: list[_Need], hardware: Hardware, findings: Findings)
     if count > hardware.total:
         told = f"mode {mode!r} ({names}) wants {count} GPUs, but the hosts have {hardware.total}"
     else:
-        told = f"the models of mode {mode!r} ({names}) find no GPUs that hold all of them at once"
+        told = f"the models of mode {mode!r} ({names}) do not fit on the GPUs at the same time"
     fixes = []
     if len(needs) > len({need.model.name for need in needs}):
         fixes.append("Lower replicas.")

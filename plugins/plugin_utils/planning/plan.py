@@ -65,7 +65,7 @@ class _Wanted:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The plan, and beside it what measurements tell: a bare host and the finished one share their plan."""
+    """The plan, and separately what was measured: a bare host and the finished one have the same plan."""
 
     plan: dict[str, Any]
     observed: dict[str, Any]

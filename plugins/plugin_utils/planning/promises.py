@@ -48,7 +48,7 @@ def with_contracts(
 
 
 def _abilities(model: WantedModel, arguments: Sequence[str]) -> dict[str, Any]:
-    """A capability that the engine's release cannot serve is none: the plan has warned of it."""
+    """A capability that the engine's release cannot serve is left out: the plan has warned of it."""
     apart = "--reasoning-parser" in arguments
     served = {_TOOLS: "--enable-auto-tool-choice" in arguments}
     settings = model.settings
@@ -60,7 +60,7 @@ def _abilities(model: WantedModel, arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def _floor(model: WantedModel, placed: Sequence[Row]) -> float:
-    """The floor on the GPUs that may run the model; 0 as soon as one of them has none."""
+    """The lowest floor of the GPUs that may run the model; 0 if one of them has none."""
     kinds = {row["gpu"] for row in placed}
     floors = [model.settings.floor_tokens_per_second.get(kind) for kind in kinds]
     known = [float(floor) for floor in floors if floor is not None]

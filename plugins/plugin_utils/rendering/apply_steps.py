@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a run has to do, in order, so that the cluster has the objects of all owners. Pure.
 
-Namespaces come first, then Secrets (in a call that nobody sees), then everything else by kind, then what left
+Namespaces come first, then Secrets (in a call without log), then everything else by kind, then what left
 the lists, and last the restarts of pods with an outdated configuration.
 """
 
@@ -56,7 +56,7 @@ def apply_steps(observed: Any, sets: Any, check_mode: bool = False, now: str = "
 
 
 def pending_secrets(steps: Any, sets: Any) -> list[dict[str, Any]]:
-    """What goes to the cluster unseen: the pending Secrets with the namespaces that they need. Secret."""
+    """What is applied without log: the pending Secrets with the namespaces that they need. Secret."""
     found, wanted = plain(steps), {row["owner"]: row for row in plain(sets)}
     secrets = [wanted[row["owner"]]["secrets"][row["place"]] for row in found["secrets"]]
     return [*found["namespaces"], *secrets]
@@ -71,7 +71,7 @@ def _calls(pending: Sequence[Mapping[str, Any]], secrets: list[dict[str, Any]]) 
         "secrets": secrets,
         "namespaces": [row["definition"] for row in namespaces],
         "objects": [row["definition"] for row in objects],
-        # That a field changed its owner alone is no change to report.
+        # A field that only changed its owner is not reported as a change.
         "changes": bool(verdicts & {_CREATED, _CHANGED}),
         "untried": _UNTRIED in verdicts,
     }
@@ -121,7 +121,7 @@ def _restart(row: Mapping[str, Any], now: str) -> dict[str, Any]:
 
 
 def _restart_due(row: Mapping[str, Any], now: str) -> dict[str, Any]:
-    """Written before anything changes: a run that is killed leaves behind what the next one has to do."""
+    """Written before anything changes, so that the run after a killed one knows what is due."""
     metadata = {**row["reference"]["metadata"], "annotations": {RESTART_DUE: now}}
     return {**row["reference"], "metadata": metadata}
 

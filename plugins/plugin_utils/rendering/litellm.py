@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Consumers' keys as the gateway's hook reads them. Pure; no message ever holds a key."""
+"""Consumers' keys as the gateway's hook reads them. Pure; no message contains a key."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def gateway_keys(keys: Any) -> list[dict[str, Any]]:
             raise InvalidInput(f"{where}: the name is taken by another entry.")
         if digest in digests:
             raise InvalidInput(
-                f"{where}: another entry holds the same key.", "Give each consumer a key of its own."
+                f"{where}: another entry has the same key.", "Give each consumer a key of its own."
             )
         names.add(name)
         digests.add(digest)
@@ -67,7 +67,7 @@ def _digest(entry: dict[str, Any], where: str) -> str:
     found = str(digest).lower().removeprefix("sha256:")
     if not _DIGEST.fullmatch(found):
         raise InvalidInput(
-            f"{where}: key_sha256 is no SHA-256 digest.", "Make one with: printf %s KEY | sha256sum"
+            f"{where}: key_sha256 is not a SHA-256 digest.", "Make one with: printf %s KEY | sha256sum"
         )
     return found
 
@@ -84,7 +84,7 @@ def _rpm(entry: dict[str, Any], where: str) -> int | None:
     if rpm is None:
         return None
     if isinstance(rpm, bool) or not isinstance(rpm, int) or rpm < 1:
-        raise InvalidInput(f"{where}: rpm is no whole number above 0.", "Leave it out for no limit.")
+        raise InvalidInput(f"{where}: rpm is not a whole number above 0.", "Leave it out for no limit.")
     return int(rpm)
 
 
@@ -96,7 +96,7 @@ def _expires(entry: dict[str, Any], where: str) -> str | None:
         moment = datetime.datetime.fromisoformat(str(expires).replace("Z", "+00:00"))
     except ValueError as error:
         raise InvalidInput(
-            f"{where}: expires is no date.", "Write it like 2027-01-31 or 2027-01-31T12:00:00+00:00."
+            f"{where}: expires is not a date.", "Write it like 2027-01-31 or 2027-01-31T12:00:00+00:00."
         ) from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=datetime.UTC)
@@ -125,7 +125,7 @@ def gateway_fallbacks(fallbacks: Any, aliases: Any) -> list[dict[str, Any]]:
     """LiteLLM's fallbacks for aliases too.
 
     LiteLLM looks a fallback up by the name in the request, before it resolves an alias: without an entry of
-    its own an alias fails where the model itself would have fallen back.
+    its own an alias fails where the model itself falls back.
     """
     rows = read_rows(fallbacks, "litellm_fallbacks")
     chains = {model: chain for row in rows for model, chain in row.items()}

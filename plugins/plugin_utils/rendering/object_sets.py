@@ -79,7 +79,7 @@ def _complete(row: Mapping[str, Any]) -> dict[str, Any]:
     owner = str(row.get("owner") or "")
     if not _OWNER.fullmatch(owner):
         raise InvalidInput(
-            f"cluster_objects_sets: the owner {owner!r} is no name of letters, digits and dashes."
+            f"cluster_objects_sets: the owner {owner!r} must be lower-case letters, digits and dashes."
         )
     where = f"cluster_objects_sets, owner {owner}"
     if unknown := sorted(set(row) - {*_REQUIRED, *DEFAULTS}):
@@ -89,7 +89,7 @@ def _complete(row: Mapping[str, Any]) -> dict[str, Any]:
         )
     namespace = str(row.get("namespace") or "")
     if not _NAMESPACE.fullmatch(namespace):
-        raise InvalidInput(f"{where}: {namespace!r} is no name of a namespace.")
+        raise InvalidInput(f"{where}: {namespace!r} is not a valid name of a namespace.")
     one = {**DEFAULTS, **row}
     made, existing = _secrets(one["secrets"], namespace, where)
     return {
@@ -111,7 +111,7 @@ def _namespace(name: str, pod_security: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _secrets(rows: Any, namespace: str, where: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Secrets to make, and those that somebody else makes. No message holds a value."""
+    """Secrets to make, and those that somebody else makes. No message contains a value."""
     made: list[dict[str, Any]] = []
     existing: list[dict[str, Any]] = []
     for row in read_rows(rows, f"secrets of {where}"):

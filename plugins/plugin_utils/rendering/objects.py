@@ -51,7 +51,7 @@ def own_objects(definitions: Any, owner: str, requirements: Any = ()) -> list[di
 
 
 def object_references(definitions: Any, workloads: bool = False) -> list[dict[str, Any]]:
-    """Objects without their content: enough to ask about them, and nothing secret."""
+    """References to objects, without their content and without secrets."""
     rows = read_rows(definitions, "cluster_objects_definitions")
     return [Identity.of(row).reference() for row in rows if not workloads or row.get("kind") in WORKLOADS]
 

@@ -44,7 +44,7 @@ _NONE, _EMPTY = "(none)", "(set)"
 
 
 def changes_text(comparison: Mapping[str, Any]) -> Iterator[str]:
-    """One paragraph per model: what happens, what differs, for how long it is away, who answers meanwhile."""
+    """One paragraph per model: what happens, what differs, for how long, who answers meanwhile."""
     yield from _title(comparison)
     for row in comparison["models"]:
         yield from paragraph(f"{row['model']} {_fate(row)}", f"  {_SIGNS[row['status']]} ")
@@ -70,7 +70,7 @@ def summary_text(comparison: Mapping[str, Any]) -> Iterator[str]:
     total = sum(row["bytes"] for row in downloads)
     if total:
         most = "" if all(row["known"] for row in downloads) else "at most "
-        more = "" if all(row["complete"] for row in downloads) else " and what has no known size"
+        more = "" if all(row["complete"] for row in downloads) else " and downloads of unknown size"
         counts.append(f"{most}{size(total)}{more} to download")
     yield from paragraph(", ".join(counts) or "nothing to deploy", "Plan: ")
 
@@ -85,7 +85,7 @@ def _title(comparison: Mapping[str, Any]) -> Iterator[str]:
         yield from paragraph(f"not compared, no cluster answers: {cluster['reason']}", "CHANGES  ")
     mode = comparison["mode"]
     if mode["live"] and mode["live"] != mode["planned"]:
-        yield from paragraph(f"mode {mode['live']} gives way to mode {mode['planned']}", "  ! ")
+        yield from paragraph(f"mode {mode['live']} is replaced by mode {mode['planned']}", "  ! ")
 
 
 def _fate(row: Mapping[str, Any]) -> str:
@@ -124,7 +124,7 @@ def _download(row: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _change(change: Mapping[str, Any]) -> Iterator[str]:
-    """Names of arguments and of places in a pod speak for themselves."""
+    """Arguments and places in a pod need no further explanation."""
     parts = [change["name"]] if change["field"] in ("arguments", "pod") else [change["field"], change["name"]]
     # An argument without a value and a variable that is empty are there all the same.
     old, new = (_NONE if value is None else value or _EMPTY for value in (change["old"], change["new"]))
@@ -133,5 +133,5 @@ def _change(change: Mapping[str, Any]) -> Iterator[str]:
 
 def _meanwhile(others: Sequence[Mapping[str, str]]) -> str:
     if not others:
-        return "Nobody answers in its place."
+        return "No other tier answers meanwhile."
     return "In its place answers " + ", then ".join(f"{row['model']} ({row['tier']})" for row in others) + "."

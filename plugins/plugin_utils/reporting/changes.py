@@ -73,7 +73,7 @@ def _models(
 def _scaled(
     plan: Mapping[str, Any], live: Mapping[str, Any], running: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, int]:
-    """What the roles would scale, by the rule that they scale by."""
+    """What the roles would scale, by the same rule."""
     namespace = plan["namespace"]
     objects = [
         {
@@ -116,7 +116,7 @@ def _compare(
 def _row(
     model: Mapping[str, Any], status: str, changes: Iterable[Change] = (), last_start: float | None = None
 ) -> dict[str, Any]:
-    """One model. ``away`` tells for how long it cannot answer; None where nothing interrupts it."""
+    """One model. ``away`` is how long it cannot answer; None if nothing interrupts it."""
     away: dict[str, Any] | None = None
     if status == SCALED_DOWN:
         away = {"seconds_at_most": None, "until": f"mode {model['mode']}", "last_start_seconds": last_start}
@@ -164,7 +164,7 @@ def _last_start(running: Mapping[str, Any]) -> float | None:
 
 
 def _download(repository: str | None, caches: Sequence[Mapping[str, Any]]) -> int | None:
-    """What a host has to fetch of the model at most: 0 when it lies everywhere, None of unknown size."""
+    """The most that a host has to download: 0 if every host has the model, None if the size is unknown."""
     missing = [item for host in caches for item in host["missing"] if item["repository"] == repository]
     if any(item["bytes"] is None for item in missing):
         return None

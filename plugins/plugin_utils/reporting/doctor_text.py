@@ -27,7 +27,7 @@ _VERDICTS = {
     DEGRADED: "DEGRADED: answers come, but not everything is as it should be",
     BROKEN: "BROKEN: not every request is answered",
 }
-# What is well is said once; a site with many hosts would fill the screen with it.
+# What is in order is said once; a site with many hosts would fill the screen.
 _SHOWN_WELL = 2
 
 
@@ -55,7 +55,7 @@ def _cells(row: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     shown = [*bad, *rest[: 0 if bad else _SHOWN_WELL]]
     title = row["title"]
     for item in shown:
-        # What one broken layer leaves unknown above it is one word for the whole layer.
+        # A layer that is unknown because of a broken one is one line.
         status = row["status"] if item["status"] == UNKNOWN else item["status"]
         yield title, _WORDS[status], f"{item['subject']}: {item['evidence']}"
         title = ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each host's model cache still lacks, and what the download leaves of its disk. Pure."""
+"""What each host's model cache still lacks, and the disk space after the download. Pure."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from ..boundary.filters import read_rows
 from ..boundary.plain import plain
 from ..diagnosis.gpu_problems import gpu_problems
 
-# Goes up when a reader of the document would have to change.
+# Increases when readers of the document have to change.
 FORMAT = 1
 _PCIE_GENERATIONS = {2.5: "1.0", 5.0: "2.0", 8.0: "3.0", 16.0: "4.0", 32.0: "5.0", 64.0: "6.0"}
 
@@ -41,7 +41,7 @@ def pcie_generation(speed: float | None) -> str | None:
 
 
 def _without_secrets(plan: dict[str, Any]) -> dict[str, Any]:
-    """A site should not write secrets where the plan sees them; if it does, they end here."""
+    """Removes secrets that a site wrote where the plan sees them."""
     models = [
         {
             **model,
@@ -54,7 +54,7 @@ def _without_secrets(plan: dict[str, Any]) -> dict[str, Any]:
 
 
 def _host(row: Mapping[str, Any], observed: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything about one host in one place; ``asked`` tells whether it answered."""
+    """Everything about one host in one place; ``asked`` says whether it answered."""
     info = row.get("gpu_info") or {}
     names = {gpu["pci_bus_id"]: gpu for gpu in info.get("gpus") or []}
     return {

@@ -28,7 +28,7 @@ _TOKENS = (
     ("KV cache", "kv_tokens"),
     ("longest context", "longest_context"),
 )
-# Addresses are for the document: too long for a line, and torn apart they lead nowhere.
+# Addresses are in the document only: they are too long for a line.
 _SOURCE = re.compile(r" \(https?://\S+\)")
 _VERDICTS = {
     "fits": "fits",
@@ -119,7 +119,7 @@ def _gpu_names(plan: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _flags(arguments: Sequence[str]) -> list[str]:
-    """Each flag with its values, so that a line never ends between them."""
+    """Each flag with its values, so that no line ends between them."""
     found: list[str] = []
     for word in arguments:
         if word.startswith("--") or not found:
@@ -179,7 +179,7 @@ def _modes(plan: Mapping[str, Any]) -> list[str]:
     for mode in dict.fromkeys([plan["default_mode"], *plan["modes"]]):
         owners = [_owner(row) for row in plan["placement"] if row["mode"] == mode]
         title = f"{mode} (default)" if mode == plan["default_mode"] else mode
-        rows.append([title, ", ".join(owners) or "nobody of this site"])
+        rows.append([title, ", ".join(owners) or "no other model of this site"])
     return ["MODES", *table(["mode", "owns the GPUs"], rows, "  ")]
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an engine's pod template would change, old and new side by side. Pure.
 
-The live template carries what the API server filled in, so only what we say is compared; lists are compared
+The live template has defaults of the API server, so only what we set is compared; lists are compared
 whole, because what left them leaves the cluster too.
 """
 
@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 _MISSING = object()
-# The API server leaves out what says nothing.
+# The API server leaves out empty values.
 _EMPTY: tuple[Any, ...] = (None, "", 0, False, [], {})
 _QUANTITY = re.compile(r"^([+-]?[0-9.]+)([eE][+-]?[0-9]+|[KMGTPE]i|[numkMGTPE])?$")
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
@@ -21,9 +21,9 @@ _BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
 _QUANTITIES = ("requests", "limits", "sizeLimit")
 # Derived from what is compared already.
 CONFIGURATION = "inference.stack/configuration"
-# A label that is gone from it matters as much as one that is new.
+# A missing label matters as much as a new one.
 _EXACT = ("nodeSelector",)
-# The API server never fills these in: where only the live template has them, applying takes them away.
+# The API server never fills these in: if only the live template has them, applying removes them.
 _OURS_ALONE = (
     *("startupProbe", "readinessProbe", "livenessProbe", "runtimeClassName", "initContainers", "affinity"),
     *("nodeSelector", "tolerations", "volumes", "volumeMounts", "envFrom", "imagePullSecrets"),
@@ -44,7 +44,7 @@ class Change(NamedTuple):
 
 
 def differences(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Change]:
-    """What applying the wanted pod template would change in the live one; nothing: no pod restarts."""
+    """What applying the wanted pod template would change in the live one; empty if no pod restarts."""
     old, new = _container(live), _container(wanted)
     found = [
         *_text("image", old, new),

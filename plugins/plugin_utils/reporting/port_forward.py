@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command that opens a way from the controller to a Service in the cluster. Pure."""
+"""The command that opens a tunnel from the controller to a Service in the cluster. Pure."""
 
 from __future__ import annotations
 

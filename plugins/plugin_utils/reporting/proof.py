@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a proof found, as a document that outlives the run. Pure.
+"""What a proof found, as a document to keep. Pure.
 
 format     of the document: 1
 time       when it was noted, UTC
@@ -49,7 +49,7 @@ def read_proof(text: str) -> dict[str, Any]:
         told = None
     if not isinstance(told, dict) or told.get("format") != FORMAT:
         raise InvalidInput(
-            "the proof is none that this version can read",
+            "this version cannot read the proof",
             "Remove the file, then note a new one: ansible-playbook playbooks/site.yml --tags prove",
         )
     return told
@@ -73,7 +73,7 @@ def _step(row: Mapping[str, Any]) -> dict[str, str]:
     return {
         "model": row["model_name"],
         "tier": row.get("model_info", {}).get("tier", ""),
-        # A cloud's own address is the library's to know.
+        # The client library knows a cloud's address.
         "address": row["litellm_params"].get("api_base", ""),
     }
 

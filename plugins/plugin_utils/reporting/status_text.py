@@ -37,7 +37,7 @@ def status_report(document: Any, format: str = "table") -> str:
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[int] = ()) -> list[str]:
-    """Nothing where there is nothing to show."""
+    """Empty if there is nothing to show."""
     return table(heads, rows, numbers=numbers, width=WIDTH) if rows else []
 
 

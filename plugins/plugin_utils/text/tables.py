@@ -20,7 +20,7 @@ def paragraph(text: str, first: str = "", others: str | None = None, width: int 
 
 
 def phrases(pieces: Iterable[str], first: str) -> list[str]:
-    """Pieces that belong together, as many in a line as fit; only one that is too long is torn apart."""
+    """Pieces that belong together, as many in a line as fit; only a piece that is too long is split."""
     room = WIDTH - len(first)
     lines: list[str] = []
     for piece in pieces:

@@ -24,12 +24,12 @@ def gib(count: int | float | None) -> str:
 
 
 def whole(count: int | float | None) -> str:
-    """A whole number with its thousands apart."""
+    """A whole number with a separator of thousands."""
     return UNKNOWN if count is None else f"{count:,.0f}"
 
 
 def seconds(count: int | float | None) -> str:
-    """A duration; two minutes and more are told in minutes."""
+    """A duration; from two minutes on in minutes."""
     if count is None:
         return UNKNOWN
     if count < 120:
@@ -39,5 +39,5 @@ def seconds(count: int | float | None) -> str:
 
 
 def many(count: int, word: str) -> str:
-    """A count with its word, in the plural where it has to be."""
+    """A count with its word, in the plural if needed."""
     return f"{count} {word}" if count == 1 else f"{count} {word}s"

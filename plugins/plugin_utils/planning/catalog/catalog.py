@@ -54,7 +54,7 @@ SECTIONS = {
     "observations": "observations.yml",
 }
 OVERRIDES = "inference_catalog"
-# Both are safe; the one in C reads the catalog ten times as fast, where PyYAML has it.
+# Both are safe. The loader in C, if PyYAML has it, reads the catalog ten times as fast.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -124,7 +124,7 @@ def _read_file(path: Path) -> Any:
 
 
 def merge(base: Any, over: Any) -> Any:
-    """Mappings grow together, everything else (lists too) is replaced."""
+    """Mappings are merged, everything else (lists too) is replaced."""
     if isinstance(base, Mapping) and isinstance(over, Mapping):
         merged = dict(base)
         for key, value in over.items():
@@ -143,7 +143,7 @@ class _Section:
     findings: Findings
 
     def path(self, key: str) -> str:
-        """Where to mend a row: a site's own is in the site's variable."""
+        """Where to correct a row: a site's own row is in the site's variable."""
         return f"{OVERRIDES}.{self.name}.{key}" if key in self.mine else f"catalog {self.name}.{key}"
 
     def tables(self) -> Iterator[tuple[str, Table]]:
@@ -152,7 +152,7 @@ class _Section:
 
 
 def build(raw: Mapping[str, Mapping[str, Any]], overrides: object, findings: Findings) -> Catalog:
-    """A typed catalog out of what was written; a site's rows are blamed on the site's variable."""
+    """A typed catalog from what was written. Findings about a site's own rows name the site's variable."""
     over = Table(overrides, OVERRIDES, findings)
     over.reject_unknown(SECTIONS)
     catalog = Catalog()

@@ -46,7 +46,7 @@ class DriverFloor:
 
 @dataclass(frozen=True)
 class Observation:
-    """What somebody saw: no rule, but worth repeating."""
+    """What somebody observed: not a rule, but worth showing."""
 
     release: Release
     gpu: str
@@ -67,7 +67,7 @@ def read_release_range(key: str, table: Table) -> ReleaseRange | None:
     last = Release.parse(table.text("last", key))
     if first is None or last is None:
         table.findings.problem(
-            table.path, "is no range of releases", 'Write "0.31.0": {last: "0.31.1", cuda: "13.0"}.'
+            table.path, "is not a range of releases", 'Write "0.31.0": {last: "0.31.1", cuda: "13.0"}.'
         )
         return None
     if last < first:

@@ -56,7 +56,7 @@ MEANT = {
     "env": "environment",
     "nodeSelector": "node_selector",
     "license": "licence",
-    # A token in an argument would be read by everybody.
+    # Everybody could read a token in an argument.
     "hf_token": "the variable vllm_hf_token",
 }
 GPU_KEYS = ("name", "memory_gib", "memory_mib", "compute_capability", "class", "pci_ids", *PROVENANCE)
@@ -185,7 +185,7 @@ def _environment(table: Table) -> dict[str, str]:
         if value and _SECRET_NAME.search(name):
             ways = "Set vllm_hf_token." if name in _HUB_TOKENS else "Mount a Secret by vllm_extra_volumes."
             table.findings.problem(
-                f"{table.at('environment')}.{name}", "is a secret, which no plan holds", ways
+                f"{table.at('environment')}.{name}", "is a secret, and a plan contains no secrets", ways
             )
     return words
 

@@ -57,7 +57,7 @@ def _release(table: Table, key: str) -> Release | None:
 
 
 def name_on(release: Release | None, wanted: str, parsers: Mapping[str, Parser]) -> str:
-    """The parser's name on a release: its own, that of the one before it, or none."""
+    """The parser's name in a release: its own, its older name, or none."""
     seen: set[str] = set()
     while wanted and wanted not in seen:
         seen.add(wanted)

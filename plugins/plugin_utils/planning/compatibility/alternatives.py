@@ -15,7 +15,7 @@ from .builds import Build, build_of, build_of_engine, known_builds, repository_o
 from .images import COMPAT_SWITCH, judge_image
 from .verdicts import OK, RUNS, Judgement, worst
 
-# Newer than every driver: tells whether "or newer" is true.
+# Newer than every driver: shows whether "or newer" is true.
 _FUTURE = Driver("9999", (9999,))
 
 
@@ -43,7 +43,7 @@ class Situation:
 
 
 def ways_out(situation: Situation, engine: Engine, catalog: Catalog) -> str:
-    """Sentences that name what would run, each found by the rules of the refusal."""
+    """Sentences that name what would run, found by the same rules as the refusal."""
     running = [build for build in known_builds(catalog) if situation.runs(build)]
     return " ".join(
         [
@@ -55,7 +55,7 @@ def ways_out(situation: Situation, engine: Engine, catalog: Catalog) -> str:
 
 
 def _newest(running: list[Build], situation: Situation, engine: Engine) -> str:
-    """Of each range of releases the last one stands for all."""
+    """The last release represents each range."""
     if not running:
         return "No release of the tables runs there with these models."
     newest = running[0]

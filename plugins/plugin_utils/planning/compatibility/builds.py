@@ -36,7 +36,7 @@ class Build:
 
     @property
     def is_comparable(self) -> bool:
-        """Whether the catalog or the site can tell anything of its CUDA."""
+        """Whether the catalog or the site knows its CUDA."""
         return self.is_official or bool(self.cuda)
 
     def image(self, repository: str = OFFICIAL_IMAGE) -> str:
@@ -97,7 +97,7 @@ def _with_cuda(build: Build, cuda: str, catalog: Catalog) -> Build:
 
 
 def doubts(engine: Engine, build: Build, catalog: Catalog) -> Iterator[Verdict]:
-    """What is not known of the image itself, whatever host it runs on."""
+    """What is unknown about the image itself, on any host."""
     known = catalog.release(engine.release) if engine.release else None
     if engine.cuda and not build.native:
         told = f"the catalog does not know CUDA {engine.cuda}"
@@ -105,9 +105,9 @@ def doubts(engine: Engine, build: Build, catalog: Catalog) -> Iterator[Verdict]:
     if not engine.is_official:
         if not engine.cuda:
             told = f"{engine.image} is not {OFFICIAL_IMAGE}, so CUDA, drivers and GPUs were not compared"
-            yield Verdict(WARN, IMAGE, f"{told}; {IMAGE_CUDA} tells which CUDA it holds")
+            yield Verdict(WARN, IMAGE, f"{told}; {IMAGE_CUDA} says which CUDA it has")
     elif engine.release is None:
-        told = f"the release of {engine.image} is unknown, and with it its needs of CUDA, driver and GPU"
+        told = f"the release of {engine.image} is unknown, and so are its needs of CUDA, driver and GPU"
         yield Verdict(UNKNOWN, IMAGE, told, f"Set {VERSION} beside it.")
     elif known is None:
         told = f"vLLM {engine.release} is not in the catalog: its needs of CUDA, driver and GPU are unknown"
@@ -120,7 +120,7 @@ def doubts(engine: Engine, build: Build, catalog: Catalog) -> Iterator[Verdict]:
         told = (
             f"the catalog does not know the CUDA of {engine.image} (tag suffixes that it knows: {suffixes})"
         )
-        yield Verdict(UNKNOWN, engine.variable, told, f"Tell it by {IMAGE_CUDA}.")
+        yield Verdict(UNKNOWN, engine.variable, told, f"Set {IMAGE_CUDA}.")
     elif not build.native:
         told = f"the catalog knows no driver for the CUDA {build.cuda} of {build}"
         yield Verdict(UNKNOWN, engine.variable, told, "Add it below inference_catalog.cuda.")

@@ -32,10 +32,10 @@ def judge_image(build: Build, gpu: Gpu, driver: Driver | None, asks_compat: bool
 
 
 def judge_card(gpu: Gpu, driver: Driver | None) -> Judgement:
-    """Drivers know the cards of their time. When a card came is concluded from its toolkit, not known."""
+    """A driver knows the cards of its time. When a card appeared is concluded from its toolkit."""
     since = gpu.since.driver if gpu.since else None
     if driver is None or since is None or driver.at_least(since.numbers):
-        return Judgement(OK, f"nothing is known against {gpu.name} under its driver")
+        return Judgement(OK, f"no rule speaks against {gpu.name} with its driver")
     if driver.at_least(since.numbers) is None:
         return _branch_on_both_sides(driver, f"{gpu.name} needs driver {since}")
     told = f"{gpu.name} came with driver {since}, and whether the older {driver} knows it is unknown"
@@ -43,13 +43,13 @@ def judge_card(gpu: Gpu, driver: Driver | None) -> Judgement:
 
 
 def judge_capability(build: Build, gpu: Gpu) -> Judgement:
-    """An image is built for GPUs from some compute capability on, and none that is newer than its CUDA."""
+    """An image is built for GPUs from some compute capability on, and for none newer than its CUDA."""
     need = build.min_compute_capability
     since = gpu.since
     if since and build.cuda and numbers(build.cuda)[:2] < since.cuda:
         return Judgement(
             REFUSE,
-            f"CUDA {build.cuda} of the image does not know {gpu.name}, whose like came with CUDA "
+            f"CUDA {build.cuda} of the image does not know {gpu.name}, a generation that came with CUDA "
             f"{dotted(since.cuda)}",
         )
     if not build.is_official:
@@ -69,7 +69,7 @@ def judge_capability(build: Build, gpu: Gpu) -> Judgement:
 
 
 def judge_driver(build: Build, gpu: Gpu, driver: Driver | None, asks_compat: bool = False) -> Judgement:
-    """A driver runs the CUDA of its time, a newer one of its major with a reservation, others hardly ever."""
+    """A driver runs the CUDA of its time, newer ones of the same major with limits, others almost never."""
     if not build.is_comparable:
         return Judgement(WARN, "the CUDA of an image of your own was not compared")
     if driver is None:
@@ -97,12 +97,12 @@ def judge_driver(build: Build, gpu: Gpu, driver: Driver | None, asks_compat: boo
 
 
 def _branch_on_both_sides(driver: Driver, need: str) -> Judgement:
-    told = f"{need}, and branch {driver} may lie on either side"
+    told = f"{need}, and branch {driver} has older and newer releases"
     return Judgement(UNKNOWN, told, f"Give the full version in {HOST_DRIVER}, as nvidia-smi shows it.")
 
 
 def _by_forward_compatibility(build: Build, gpu: Gpu, driver: Driver) -> Judgement:
-    """The image's libraries stand in for those of the driver, which only some cards allow."""
+    """The image's libraries replace those of the driver, which only some cards allow."""
     told = f"the image's own libraries of CUDA {build.cuda} come before those of the older driver {driver}"
     allows = gpu.family.forward_compatibility if gpu.family else None
     if allows:
@@ -132,7 +132,7 @@ def _by_minor_version(build: Build, gpu: Gpu, driver: Driver) -> Judgement:
 
 
 def _older_major(build: Build, gpu: Gpu, driver: Driver) -> Judgement:
-    """Forward compatibility alone could help, and here no library is in place that would."""
+    """Only forward compatibility could help, and here its library is not in use."""
     major = build.cuda.split(".")[0]
     floor, source = (build.major.text, build.major.source) if build.major else ("", "")
     told = f"CUDA {major} needs driver {floor} or newer, and driver {driver} is older"

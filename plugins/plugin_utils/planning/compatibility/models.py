@@ -62,7 +62,7 @@ def judge_kernels(models: tuple[WantedModel, ...], hardware: Hardware, catalog: 
 def unfit_kernels(
     models: tuple[WantedModel, ...], hardware: Hardware, catalog: Catalog
 ) -> Iterator[tuple[str, str]]:
-    """Models and kinds of GPU that do not go together, because a kernel does not run there."""
+    """Models and kinds of GPU that are incompatible, because a kernel does not run there."""
     for model in models:
         for need in _needs(model, catalog).values():
             yield from ((model.name, gpu.key) for gpu in _too_old(hardware.kinds, need))

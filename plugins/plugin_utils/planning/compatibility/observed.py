@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the loaded drivers mean. It stands beside the plan, which does not depend on measurements."""
+"""What the loaded drivers mean. It is separate from the plan, which does not depend on measurements."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def observe(site: Site, compared: Compared, findings: Findings) -> dict[str, Any
 
 
 def _adds(found: Judgement, planned: Judgement) -> bool:
-    """Whether the plan has not told as much already, from all but the driver."""
+    """Whether the plan has not said this already, without the driver."""
     return planned.level in RUNS or LEVELS.index(found.level) > LEVELS.index(planned.level)
 
 

@@ -63,7 +63,7 @@ class Compared:
 
 
 def check(site: Site, findings: Findings) -> Compared:
-    """Run every rule on what the inventory wants; refusals end the planning, the rest travels in the plan."""
+    """Run every rule on what the inventory wants. Refusals end the planning, the rest is part of the plan."""
     build = build_of_engine(site.engine, site.catalog)
     open_questions = list(doubts(site.engine, build, site.catalog)) if site.has_engines else []
     has_doubts = any(doubt.level != WARN for doubt in open_questions)
@@ -109,10 +109,10 @@ def tell(site: Site, build: Build, group: Alike, judgement: Judgement, has_doubt
         return
     elif not group.gpus:
         if site.hardware.kinds:
-            told = "nothing is known of the GPUs there, so nothing was compared"
+            told = "the GPUs there are unknown, so nothing was compared"
             yield Verdict(WARN, f"inference_host_gpus of {listed(group.names)}", told)
     elif judgement.level == WARN and not build.is_comparable:
-        return  # told once, of the image
+        return  # said once, about the image
     elif judgement.level == WARN and group.driver is None:
         told = "is not set, so driver and CUDA were not compared"
         yield Verdict(WARN, f"{HOST_DRIVER} of {listed(group.names)}", told)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a rule answers, and what becomes of it."""
+"""The answer of a rule, and its consequence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RUNS = (OK, WARN)
 
 @dataclass(frozen=True)
 class Judgement:
-    """How one thing goes with another, why, and what settles it where that is special."""
+    """Whether two things are compatible, why, and a special fix if there is one."""
 
     level: str
     reason: str
@@ -24,7 +24,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is to be told about one thing of the inventory."""
+    """What to report about one thing of the inventory."""
 
     level: str
     path: str
@@ -33,12 +33,12 @@ class Verdict:
 
 
 def worst(judgements: Iterable[Judgement]) -> Judgement:
-    """The judgement that decides; of equals the first."""
+    """The judgement that decides; the first one among equals."""
     return max(judgements, key=lambda judgement: LEVELS.index(judgement.level))
 
 
 def report(verdicts: Iterable[Verdict], allow_unknown: bool, findings: Findings) -> None:
-    """Refusals end the planning, and so does the unknown unless somebody allows it. The rest are warnings."""
+    """Refusals end the planning; unknowns do, too, unless the site allows them. The rest are warnings."""
     for verdict in verdicts:
         if verdict.level == REFUSE:
             findings.problem(verdict.path, verdict.message, verdict.fix)
@@ -46,7 +46,7 @@ def report(verdicts: Iterable[Verdict], allow_unknown: bool, findings: Findings)
             findings.problem(
                 verdict.path,
                 verdict.message,
-                f"{verdict.fix} To go on all the same, set {ALLOW_UNKNOWN}: true.".strip(),
+                f"{verdict.fix} To continue anyway, set {ALLOW_UNKNOWN}: true.".strip(),
             )
         elif verdict.level != OK:
             findings.warn(f"{verdict.path}: {verdict.message}.")

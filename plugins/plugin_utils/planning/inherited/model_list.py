@@ -24,7 +24,7 @@ WORDS = {
 }
 KEYS = ("name", "modelURL", "requestGPU", "pvcStorage", "vllmConfig", *(w for w in WORDS if "." not in w))
 CONFIG_KEYS = ("tensorParallelSize", *(word.split(".")[1] for word in WORDS if "." in word))
-# What the form says of a model that leaves these out.
+# The form's defaults.
 DEFAULTS = {"requestCPU": 6, "requestMemory": "16Gi"}
 _ONLY_HERE = tuple(key for key in KEYS if key != "name")
 
@@ -36,7 +36,7 @@ def is_inherited(entry: object) -> bool:
 def translate_list(
     entries: list[Any], known: Mapping[str, Any], findings: Findings
 ) -> tuple[list[Any], dict[str, dict[str, Any]]]:
-    """Entries and catalog rows in our words; what is wrong is blamed on the words that were written."""
+    """Entries and catalog rows in our words. Findings name the words that were written."""
     first = next(index for index, entry in enumerate(entries) if is_inherited(entry))
     found: list[Any] = []
     rows: dict[str, dict[str, Any]] = {}
@@ -59,14 +59,14 @@ def translate_list(
     findings.reword({key: word for word, key in WORDS.items() if "." in word} | {"gpus": "requestGPU"})
     if any(isinstance(entry, Mapping) and entry.get("pvcStorage") is not None for entry in entries):
         findings.warn(
-            f"{VARIABLES['models']}: pvcStorage has no counterpart yet. Models lie in model_cache_path of "
+            f"{VARIABLES['models']}: pvcStorage has no counterpart yet. Models are in model_cache_path of "
             "the GPU hosts, whose free space is checked."
         )
     return found, rows
 
 
 def _flat(entry: Mapping[str, Any], path: str, findings: Findings) -> dict[str, Any]:
-    """What was written, with vllmConfig's words behind a dot; words of no form are told."""
+    """What was written, with vllmConfig's keys after a dot; unknown keys become findings."""
     written = {str(key): value for key, value in entry.items()}
     config = written.pop("vllmConfig", None)
     for key in written:
@@ -145,10 +145,10 @@ def _row(
         findings.problem(
             f"{path}.modelURL", told, "Name the model's repository, for instance Qwen/Qwen3-8B-AWQ."
         )
-        # Something to go on with: the name alone would be looked for in the catalog, and blamed.
+        # A placeholder: the name alone would be searched in the catalog, and reported.
         return {"repository": name} if isinstance(name, str) and name and name not in known else None
     if not isinstance(name, str) or not name:
-        return None  # told when the entry is read
+        return None  # reported when the entry is read
     same = known.get(name)
     if isinstance(same, Mapping) and same.get("repository"):
         if same["repository"] != url:
@@ -160,7 +160,7 @@ def _row(
         return None
     for row in known.values():
         if isinstance(row, Mapping) and row.get("repository") == url:
-            # The form has its own say in what a pod asks for.
+            # The form has defaults of its own for a pod's resources.
             return {key: value for key, value in row.items() if key != "resources"}
     findings.warn(
         f"{path}.modelURL: {url} is not in the catalog, so its size is unknown. docs/add_a_model.md tells "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Takes inventories of older projects in their own words, and blames what is wrong with them on those words.
+"""Reads inventories of older projects in their own words. Findings name those words.
 
 Two forms are known: one chosen model (vllm_model_name and the variables beside it), and inference_models with
 entries in the words of a Helm chart (inherited_list). What they mean here: docs/inherited_inventories.md.
@@ -55,7 +55,7 @@ CONFIG_WORDS = {
 def translate(
     arguments: Mapping[str, Any], raw_catalog: Mapping[str, Mapping[str, Any]], findings: Findings
 ) -> dict[str, Any]:
-    """The same arguments in the words of this collection. Those that are in them already stay as they are."""
+    """The same arguments in the words of this collection. Arguments in these words stay as they are."""
     table = Table(arguments.get("inherited"), "inherited", findings)
     table.reject_unknown(VARIABLES_OF_THE_FORM)
     said = {key: table.data[key] for key in VARIABLES_OF_THE_FORM if table.has(key)}
@@ -98,7 +98,7 @@ def _one_model(
     merged = catalogs.merge(known, rows)
     if name not in merged:
         findings.problem("vllm_model_name", f"{name!r} is not in the catalog", suggest(name, merged))
-        # Any tier will do: nothing else shall be told of a site whose model is unknown.
+        # Any tier will do: a site whose model is unknown gets no other finding.
         return {**arguments, "models": [], "tiers": {"cpu": {"model": name}}}
     catalog = _below(rows, arguments.get("catalog"))
     if backend == "ollama":
@@ -127,7 +127,7 @@ def _tell_what_is_left_out(written: Table, findings: Findings) -> None:
     for variable in _STORAGE:
         if written.has(variable):
             findings.warn(
-                f"{variable} has no counterpart yet. Models lie in model_cache_path of the GPU hosts, whose "
+                f"{variable} has no counterpart yet. Models are in model_cache_path of the GPU hosts, whose "
                 "free space is checked."
             )
 
@@ -192,7 +192,7 @@ def _reads_fp8(
     if old:
         findings.warn(
             f"{CACHE_TYPE}: {', '.join(old)} does not read an fp8 KV cache on every release of vLLM (below "
-            f"compute capability {FP8_CAPABILITY}), so the cache keeps the model's type. To insist, set "
+            f"compute capability {FP8_CAPABILITY}), so the cache keeps the model's type. For fp8, set "
             f"{CACHE_TYPE}: fp8."
         )
     return not old

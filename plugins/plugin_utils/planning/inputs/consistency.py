@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What single values cannot show: parts of an inventory that do not belong together."""
+"""Contradictions between parts of an inventory, which single values do not show."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def check_shape(
         findings.problem("inference_tiers", "has no tier that is on", "Add one of gpu, cpu and cloud.")
     elif not models and has_gpu and len(tiers) == 1:
         findings.problem(
-            "inference_models", "is empty, so nothing would answer", "Name a model of the catalog."
+            "inference_models", "is empty, so no model would answer", "Name a model of the catalog."
         )
     elif not models and has_gpu:
         findings.warn("inference_models is empty: the gpu tier stays without a model.")

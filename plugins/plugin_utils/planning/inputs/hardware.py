@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which GPUs a site has, as far as its inventory and PCI ids tell."""
+"""Which GPUs a site has, according to its inventory and PCI ids."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Hardware:
 
     @cached_property
     def kinds(self) -> tuple[Gpu, ...]:
-        """Each kind once, by its key: the order of hosts in an inventory means nothing."""
+        """Each kind once, by its key: the order of hosts does not matter."""
         found = {gpu.key: gpu for _, gpus in self.hosts for gpu, _ in gpus}
         return tuple(found[key] for key in sorted(found))
 
@@ -51,7 +51,7 @@ class Hardware:
 
 
 def resolve(hosts: tuple[WantedHost, ...], catalog: Catalog, findings: Findings) -> Hardware:
-    """What the inventory states wins over what PCI ids tell."""
+    """The inventory wins over PCI ids."""
     resolved = []
     complete = bool(hosts)
     for host in hosts:

@@ -69,7 +69,7 @@ def _read_tier(name: str, row: object, findings: Findings) -> Tier | None:
     if name in (CPU, CLOUD) and not model:
         example = "qwen3:4b" if name == CPU else "gpt-4o-mini"
         if table.has("model") and not isinstance(table.data["model"], str):
-            return None  # its type has been told
+            return None  # its type has been reported
         table.missing("model", f"Name the tier's model, for instance {example}, or remove the tier.")
         return None
     if name == CLOUD:

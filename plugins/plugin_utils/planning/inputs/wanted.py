@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a site wants, read from the task's arguments and blamed on the inventory variables behind them."""
+"""What a site wants, read from the task's arguments. Findings name the inventory variables behind them."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ VERSION, IMAGE = VARIABLES["vllm_version"], VARIABLES["vllm_image"]
 IMAGE_CUDA, ALLOW_UNKNOWN = VARIABLES["vllm_image_cuda"], VARIABLES["allow_unknown"]
 HOST_DRIVER = "inference_host_driver"
 ENTRY_KEYS = ("name", "mode", "aliases", "served_name", "replicas", "requirements")
-# Far above any site; what is more is a slip of the finger that would take all memory to plan.
+# Far above any site. A larger number is a typing error, and planning it would take all memory.
 MOST_REPLICAS = 1000
-# In this mode somebody outside the cluster owns the GPU, so no model belongs to it.
+# In this mode a program outside the cluster owns the GPU, so no model belongs to it.
 FREE_MODES = ("gaming",)
 # Words of the command that switches modes.
 RESERVED_MODES = ("status", "none")
@@ -94,7 +94,7 @@ class Engine:
 
     @property
     def suffix(self) -> str:
-        """What tells apart the images of one release."""
+        """What distinguishes the images of one release."""
         return suffix_of_image(self.image)
 
 
@@ -122,7 +122,7 @@ def read_mode(value: object, path: str, default: str, findings: Findings) -> str
 
 
 def read_engine(arguments: Mapping[str, Any], needed: bool, findings: Findings) -> Engine:
-    """The image wins over the version; the version, or else the image's tag, tells the release."""
+    """The image wins over the version. The release is the version, or else that of the image's tag."""
     keys = ("vllm_version", "vllm_image", "vllm_image_cuda")
     table = Table({VARIABLES[key]: arguments.get(key) for key in keys}, "", findings)
     image = table.text(IMAGE)
@@ -174,7 +174,7 @@ def read_engine(arguments: Mapping[str, Any], needed: bool, findings: Findings) 
 def read_models(
     value: object, default_mode: str, catalog: Catalog, findings: Findings
 ) -> tuple[WantedModel, ...]:
-    """The entries of inference_models without a mistake of their own: one mistake shall cause no others."""
+    """The entries of inference_models that have no mistake, so that one mistake does not cause others."""
     wanted: dict[str, WantedModel] = {}
     for index, entry in enumerate(rows(value, VARIABLES["models"], findings)):
         path = f"{VARIABLES['models']}[{index}]"
@@ -208,7 +208,7 @@ def _read_entry(table: Table, default_mode: str, catalog: Catalog, findings: Fin
         findings.problem(table.at("mode"), told, "Choose another mode.")
     if not name:
         if not isinstance(table.data.get("name"), (str, type(None))):
-            return None  # its type has been told already
+            return None  # its type has been reported already
         table.missing("name", suggest("", catalog.raw_models, "Models of the catalog"))
         return None
     if name not in catalog.raw_models:
@@ -278,7 +278,7 @@ def read_hosts(value: object, findings: Findings) -> tuple[WantedHost, ...]:
                 gpus=tuple(counted),
                 pci_ids=outer.texts("pci_ids"),
                 driver=_driver(outer.data.get("driver"), f"{HOST_DRIVER} of {name}", findings),
-                # Measured, so nobody is to blame when it cannot be read.
+                # It was measured, so an unreadable value is not the user's mistake.
                 driver_found=Driver.parse(str(outer.data.get("driver_found") or "")),
             )
         )

@@ -2,7 +2,7 @@
 """GPU memory: pure formulas. All sizes are bytes and per GPU unless a name says otherwise.
 
 Sources: vLLM's v1/worker/utils.py and gpu_worker.py for what is requested and what is left for the cache.
-The overheads are estimates that wait for measurements after loading, so their bounds are kept apart.
+The overheads are estimates, to be measured after loading, so their bounds are separate.
 """
 
 from __future__ import annotations

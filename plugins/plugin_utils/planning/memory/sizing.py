@@ -83,7 +83,7 @@ def _automatic(model: WantedModel, hardware: Hardware, findings: Findings) -> in
     fitting = [
         smallest_fitting(model.settings, gpu, hardware.most_per_host[gpu.key]) for gpu in hardware.kinds
     ]
-    # Where nothing fits, the check of memory says so, and with how many it would.
+    # If nothing fits, the check of memory says so, and how many GPUs would be enough.
     return min((size for size in fitting if size), default=1)
 
 
@@ -114,7 +114,7 @@ def memory_rows(
 
 
 def unfit(rows: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
-    """Models and kinds of GPU that do not go together."""
+    """Models and kinds of GPU that are incompatible."""
     return {(row["model"], row["gpu"]) for row in rows if row["verdict"] == "too_small"}
 
 
@@ -187,7 +187,7 @@ def _judge(
 
 
 def _ways_out(model: WantedModel, best: memory.Budget, hardware: Hardware) -> Iterator[str]:
-    """What somebody can change so that the model fits."""
+    """What to change so that the model fits."""
     if best.longest_context:
         yield f"Set max_model_len to at most {best.longest_context} there, or choose a smaller model."
     else:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a model's config.json tells about its architecture, in the words of the catalog."""
+"""What a model's config.json says about its architecture, in the words of the catalog."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ATTENTION_HEADS = ("num_attention_heads", "n_head")
 _HIDDEN_SIZE = ("hidden_size", "n_embd", "d_model")
 _CONTEXT = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length")
 _EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts")
-# Sums over layers of different kinds are not worth a guess.
+# Layers of different kinds are not summed up: it would be a guess.
 _MIXED_EXPERTS = (
     "first_k_dense_replace",
     "shared_expert_intermediate_size",
@@ -35,7 +35,7 @@ _WIDTHS = {"float32": 4, "float16": 2, "bfloat16": 2}
 
 @dataclass(frozen=True)
 class Architecture:
-    """The numbers of a row that an architecture decides. None means that config.json does not tell."""
+    """The numbers of a row that an architecture decides. None means that config.json does not say."""
 
     layers: int
     attention_heads: int
@@ -50,7 +50,7 @@ class Architecture:
 
 
 class Config:
-    """One config.json: values of its text section first, and every missing key told at once."""
+    """One config.json: values of its text section first, and every missing key is reported at once."""
 
     def __init__(self, content: Mapping[str, Any], file: str, values: Mapping[str, Any]) -> None:
         self.file = file
@@ -65,7 +65,7 @@ class Config:
         return next((self.text[name] for name in names if self.text.get(name) is not None), None)
 
     def number(self, names: Iterable[str], default: int | None = None) -> int | None:
-        """A whole number; nothing and 0 are how configurations switch a thing off."""
+        """A whole number. Configurations switch a feature off with 0 or by leaving it out."""
         for name in names:
             value = self.text.get(name)
             if value is None or value == 0:
@@ -141,7 +141,7 @@ def _heads(config: Config, attention_heads: int, hidden_size: int, notes: list[s
     if rank:
         rope = config.number(("qk_rope_head_dim",), 0) or 0
         notes.append(
-            "Keeps one compressed vector per token and layer; kv_heads and head_dim only stand for its size."
+            "Keeps one compressed vector per token and layer; kv_heads and head_dim only represent its size."
         )
         return 1, (rank + rope) // 2
     head_dim = config.number(("head_dim",))
@@ -186,7 +186,7 @@ def _context(config: Config, notes: list[str]) -> int:
     """The longest text that the model was made for [tokens], as vLLM derives it."""
     context = config.number(_CONTEXT)
     if context is None:
-        notes.append(f"config.json does not tell the context ({_CONTEXT[0]}); {DEFAULT_CONTEXT} was taken.")
+        notes.append(f"config.json does not give the context ({_CONTEXT[0]}); {DEFAULT_CONTEXT} was taken.")
         return DEFAULT_CONTEXT
     rope = _rope(config)
     kind = str(rope.get("rope_type") or rope.get("type") or "default")

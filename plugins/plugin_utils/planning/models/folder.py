@@ -26,7 +26,7 @@ _FLOATS = ("F64", "F32", "F16", "BF16")
 
 
 def read_folder(folder: Path) -> dict[str, Any]:
-    """What a folder tells, in the form that catalog_row takes."""
+    """What a folder contains, in the form that catalog_row takes."""
     if not folder.is_dir():
         raise InvalidInput(f"{folder} is not a folder", f"Name the folder that holds the model's {CONFIG}.")
     index = folder / INDEX
@@ -87,7 +87,7 @@ def catalog_row(
         raise InvalidInput(
             f"import_model_repository is {repository!r}"
             if repository
-            else f"{origin} does not tell its repository",
+            else f"{origin} does not name its repository",
             "Name it as on the hub, for instance -e import_model_repository=Qwen/Qwen3-8B-AWQ.",
         )
     file = f"{origin}/{CONFIG}"
@@ -158,7 +158,7 @@ def _weights_bytes(files: Mapping[str, Any], origin: str) -> int:
 
 
 def _parameters(files: Mapping[str, Any], architecture: Architecture, weights: int) -> int | None:
-    """Counted where the files or whole weights tell, else summed up from the architecture."""
+    """Counted from the files, otherwise summed up from the architecture."""
     counted = files.get("parameters")
     if counted:
         return int(counted)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything that planning wants to tell a person, gathered so that one run names every mistake."""
+"""Everything that planning reports, collected so that one run names every mistake."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ....module_utils.errors import InvalidInput
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that makes the plan impossible: where, what, and how to put it right."""
+    """Something that makes the plan impossible: where, what, and how to fix it."""
 
     path: str
     message: str
@@ -26,7 +26,7 @@ class Problem:
 
 @dataclass
 class Findings:
-    """Problems end the planning, warnings travel inside the plan."""
+    """Problems end the planning; warnings are part of the plan."""
 
     problems: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -35,11 +35,11 @@ class Findings:
     _keys: dict[str, str] = field(default_factory=dict)
 
     def call(self, paths: Mapping[str, str]) -> None:
-        """From now on blame what a person wrote by that person's words for it."""
+        """From now on, findings use the words that the person wrote."""
         self._paths.update(paths)
 
     def reword(self, keys: Mapping[str, str]) -> None:
-        """From now on name these keys in advice as the person writes them."""
+        """From now on, advice names these keys as the person writes them."""
         self._keys.update(keys)
 
     def _in_their_words(self, text: str) -> str:
@@ -67,7 +67,7 @@ class Findings:
             self.warnings.append(text)
 
     def stop_on_problems(self) -> None:
-        """Raise one readable error when there is anything to put right."""
+        """Raise one readable error if there are problems."""
         if not self.problems:
             return
         if len(self.problems) == 1:
@@ -79,7 +79,7 @@ class Findings:
 
 
 def near_matches(wrong: str, known: Iterable[str], limit: int = 3) -> list[str]:
-    """The known words that somebody most likely meant, best first."""
+    """The known words that were most likely meant, best first."""
     by_lower = {word.lower(): word for word in known}
     found = difflib.get_close_matches(wrong.lower(), list(by_lower), n=limit, cutoff=0.5)
     return [by_lower[word] for word in found]

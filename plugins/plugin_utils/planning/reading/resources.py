@@ -26,7 +26,7 @@ def parse_quantity(text: str) -> float | None:
 
 
 def read_resources(table: Table) -> dict[str, dict[str, str]]:
-    """Requests and limits as they were written. An API server refuses a request above its limit, so we do."""
+    """Requests and limits as written. An API server refuses a request above its limit; so does the plan."""
     table.reject_unknown(KINDS)
     written = {kind: table.text_mapping(kind) for kind in KINDS if table.has(kind)}
     amounts: dict[str, dict[str, float]] = {REQUESTS: {}, LIMITS: {}}

@@ -13,13 +13,13 @@ LARGEST = 10**18  # no size is beyond it, and Python can still divide it
 
 
 def describe(value: object) -> str:
-    """How a message calls a wrong value."""
+    """The name of a wrong value in a message."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
         return f"the boolean {str(value).lower()}"
     if isinstance(value, (int, float)):
-        return f"the number {value}" if abs(value) <= LARGEST else "a number beyond all bounds"
+        return f"the number {value}" if abs(value) <= LARGEST else "a number that is too large"
     if isinstance(value, str):
         shown = value if len(value) <= _SHOWN else value[:_SHOWN] + "…"
         return f"the text {shown!r}"
@@ -39,7 +39,7 @@ def text_advice(value: object) -> str:
 
 
 class Table:
-    """One mapping that somebody wrote, with the path under which that person knows it."""
+    """One mapping of an inventory, with the path that a message names."""
 
     def __init__(self, value: object, path: str, findings: Findings) -> None:
         self.path = path
@@ -60,7 +60,7 @@ class Table:
         self.findings.problem(self.at(key), "is missing", fix)
 
     def has(self, key: str) -> bool:
-        """Null counts as not written: it is how a person takes a default back."""
+        """Null counts as not written: so an inventory returns to a default."""
         return self.data.get(key) is not None
 
     def reject_unknown(self, known: Iterable[str], meant: Mapping[str, str] | None = None) -> None:
@@ -110,7 +110,7 @@ class Table:
         if value > LARGEST:
             self.wrong(key, f"at most {LARGEST}")
             return default
-        if not value >= minimum:  # not a number (nan) is no number either
+        if not value >= minimum:  # nan is not a number either
             self.wrong(key, f"at least {minimum}")
             return default
         return float(value)
@@ -172,7 +172,7 @@ class Table:
         return {str(name): item for name, item in value.items()}
 
     def text_mapping(self, key: str, secret: bool = False) -> dict[str, str]:
-        """A mapping of texts; numbers are welcome, booleans are not (their spelling would be a guess)."""
+        """A mapping of texts. Numbers are accepted; booleans are not: their spelling would be a guess."""
         words: dict[str, str] = {}
         for name, item in self.mapping(key, secret).items():
             if isinstance(item, str):
@@ -187,7 +187,7 @@ class Table:
 
 
 def rows(value: object, path: str, findings: Findings) -> list[Any]:
-    """A list that somebody wrote, or nothing with a finding."""
+    """The list that was written, or an empty one and a finding."""
     if value is None:
         return []
     if isinstance(value, (list, tuple)):

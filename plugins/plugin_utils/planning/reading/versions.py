@@ -63,7 +63,7 @@ class Driver:
         return self.numbers >= minimum
 
     def is_of(self, wanted: Driver) -> bool:
-        """Whether it is what was wanted: the same release, or one of the wanted branch."""
+        """Whether it matches: the same release, or one of the wanted branch."""
         return self.numbers[: len(wanted.numbers)] == wanted.numbers
 
     def __str__(self) -> str:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The report of a site: one HTML page that needs nothing but itself."""
+"""The report of a site: one HTML page that loads nothing else."""

@@ -37,7 +37,7 @@ def site_report(proof: str, runs: str, title: str = "Inference site") -> str:
     proven, measured = read_proof(proof), sort_runs(parse(runs))
     if not proven and not measured:
         raise InvalidInput(
-            "neither a proof nor a benchmark has been noted",
+            "there is neither a proof nor a benchmark",
             "Run playbooks/site.yml or playbooks/benchmark.yml first.",
         )
     models, charts = _models(measured)
@@ -52,7 +52,7 @@ def site_report(proof: str, runs: str, title: str = "Inference site") -> str:
         policy=_policy(scripts, _asset("page.css")),
         charts=_embedded(charts),
     )
-    # An answer may end within a character, and half a one cannot be written.
+    # An answer may end within a character, and half a character cannot be written.
     return page.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -114,7 +114,7 @@ def _summary(proof: Mapping[str, Any], measured: Iterable[Measured]) -> Iterable
         if drops:
             text += f"; slower than before at {drops} of {many(len(verdicts), 'load')}"
         if limited:
-            text += f"; the client was too slow to tell at {limited} of {many(len(verdicts), 'load')}"
+            text += f"; the client was too slow at {limited} of {many(len(verdicts), 'load')}"
         yield {
             "state": "bad" if drops else "plain" if limited else "good",
             "head": f"{best[METRIC]:,.1f}",

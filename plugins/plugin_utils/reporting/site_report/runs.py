@@ -43,7 +43,7 @@ def points_of(run: Run) -> list[Point]:
 
 
 def judgement_of(run: Run, point: Point) -> Mapping[str, Any]:
-    """What the history said about a point; nothing where nobody judged it."""
+    """What the history says about a point; empty if it was not judged."""
     for judgement in run.get("judgements") or []:
         if isinstance(judgement, Mapping) and load_of(judgement) == load_of(point):
             return judgement
@@ -73,7 +73,7 @@ class Measured:
     configurations: Sequence[Configuration]
 
     def label(self, configuration: Configuration) -> str:
-        """GPU and image, and where others have the same, what tells it from them."""
+        """GPU and image, and what distinguishes it if others have the same."""
         mine = _traits(configuration.latest)
         told = [_traits(other.latest) for other in self.configurations]
         alike = [traits for traits in told if traits[:_ALWAYS] == mine[:_ALWAYS]]

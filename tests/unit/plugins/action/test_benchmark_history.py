@@ -101,7 +101,7 @@ def test_a_home_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     ("more", "told"),
     [
         ({"points": []}, "points is empty"),
-        ({"points": [{"msg": "skipped"}]}, r"points\[0\] holds no figures"),
+        ({"points": [{"msg": "skipped"}]}, r"points\[0\] has no figures"),
         ({"minimum_runs": "few"}, "minimum_runs"),
         ({"gpu": None}, "gpu"),
         ({"speed": 5}, "speed"),

@@ -36,7 +36,7 @@ def test_keys_become_digests_in_order_of_their_names() -> None:
         ({"name": "n"}, "either key or key_sha256"),
         ({"name": "n", "key": KEY, "key_sha256": DIGEST}, "either key or key_sha256"),
         ({"name": "n", "key": "short"}, "fewer than 16"),
-        ({"name": "n", "key_sha256": "abc"}, "no SHA-256"),
+        ({"name": "n", "key_sha256": "abc"}, "not a SHA-256"),
         ({"name": "n", "key": KEY, "rpm": 0}, "rpm"),
         ({"name": "n", "key": KEY, "rpm": True}, "rpm"),
         ({"name": "n", "key": KEY, "models": "m"}, "models"),

@@ -81,7 +81,7 @@ def test_secrets_become_objects_and_existing_ones_stay_names() -> None:
         ),
         ([wanted(owner="")], "owner ''"),
         ([wanted(owner="Two Words")], "'Two Words'"),
-        ([wanted(namespace="UPPER")], "'UPPER' is no name of a namespace"),
+        ([wanted(namespace="UPPER")], "'UPPER' is not a valid name of a namespace"),
         ([wanted(definition=[])], "unknown keys: definition"),
         ([wanted(secrets=[{"name": "s"}])], "needs one of values, existing, external"),
         ([wanted(secrets=[{"name": "s", "values": {"A": SECRET_WORDS}, "existing": []}])], "needs one of"),

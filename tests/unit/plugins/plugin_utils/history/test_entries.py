@@ -52,9 +52,9 @@ def test_a_run_is_one_line_of_json() -> None:
     ("points", "told"),
     [
         ([], "points is empty"),
-        ([{"msg": "skipped"}], r"points\[0\] holds no figures"),
-        ([point(1), None], r"points\[1\] holds no figures"),
-        ([{**point(1), "output_throughput": "60"}], r"holds no figures: output_throughput is '60'"),
+        ([{"msg": "skipped"}], r"points\[0\] has no figures"),
+        ([point(1), None], r"points\[1\] has no figures"),
+        ([{**point(1), "output_throughput": "60"}], r"has no figures: output_throughput is '60'"),
         ([point(1), point(1, input_tokens=5)], "different workloads"),
     ],
 )

@@ -99,7 +99,7 @@ A100 = [{"name": "w", "gpus": [{"gpu": "a100-80gb", "count": 1}]}]
         (home_lab(tiers={**TIERS, "gpu": False}), "inference_models lists 2 to run there"),
         (home_lab(tiers={}), "inference_tiers: has no tier that is on"),
         (home_lab(tiers=[]), "inference_tiers: must be a mapping, but is a list"),
-        (home_lab(models=[], tiers={"gpu": {}}), "inference_models: is empty, so nothing would answer"),
+        (home_lab(models=[], tiers={"gpu": {}}), "inference_models: is empty, so no model would answer"),
         (
             home_lab(tiers={**TIERS, "cloud": {"model": "a", "api_key": ""}}),
             "inference_tiers.cloud.api_key: is empty",

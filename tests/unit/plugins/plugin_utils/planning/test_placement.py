@@ -49,7 +49,7 @@ def test_each_replica_takes_gpus_of_its_own() -> None:
 
 def test_cards_that_are_enough_in_number_but_too_small() -> None:
     told = refusal(site(["qwen-qwq-32b", "gpt-oss-120b"], host("a", (BIG, 1)), host("b", (SMALL, 1))))
-    assert "the models of mode 'ml' (qwen-qwq-32b, gpt-oss-120b) find no GPUs that hold all of them" in told
+    assert "mode 'ml' (qwen-qwq-32b, gpt-oss-120b) do not fit on the GPUs at the same time" in told
 
 
 def test_where_the_first_try_fails_others_are_tried() -> None:

@@ -54,7 +54,7 @@ def test_sizes_that_nobody_knows_are_told_beside_the_sum() -> None:
     plan, _ = planned()
     unsized = {"repository": "somebody/else", "revision": "", "bytes": 0}
     found = compared(plan, BARE, host(missing=[MISSING, unsized]))
-    assert summary(found) == "Plan: 2 to create, 5.7 GiB and what has no known size to download"
+    assert summary(found) == "Plan: 2 to create, 5.7 GiB and downloads of unknown size to download"
 
 
 def test_nothing_to_do() -> None:
@@ -91,7 +91,7 @@ def test_a_change_of_mode() -> None:
     plan, _ = planned(default_mode="r1")
     comparison = compared(plan, live(plan, vllm_qwen3_8b_awq=1), host())
     found = told(comparison)
-    assert "! mode ml gives way to mode r1" in found
+    assert "! mode ml is replaced by mode r1" in found
     assert "< qwen3-8b-awq is evicted until mode ml is switched on again" in found
     assert "> deepseek-r1-distill-qwen-7b-awq is switched on and answers after at most 3 min 30 s" in found
     assert summary(comparison) == "Plan: 1 to scale up, 1 to scale down"
@@ -107,4 +107,4 @@ def test_another_number_of_replicas_interrupts_nobody() -> None:
 
 def test_nobody_may_answer_meanwhile() -> None:
     plan, _ = planned(tiers={"gpu": {"backend": "vllm"}})
-    assert "Nobody answers in its place." in told(compared(plan, BARE, host()))
+    assert "No other tier answers meanwhile." in told(compared(plan, BARE, host()))

@@ -110,7 +110,7 @@ def test_each_mode_says_who_owns_the_gpu() -> None:
     assert "ml (default)  qwen3-8b-awq on worker (1 x rtx-3060-12gb)" in modes
     assert "r1            deepseek-r1-distill-qwen-7b-awq on worker (1 x rtx-3060-12gb)" in modes
     free = section(text(default_mode="gaming"), "MODES")
-    assert "gaming (default)  nobody of this site" in free
+    assert "gaming (default)  no other model of this site" in free
 
 
 MISSING = {"repository": "Qwen/Qwen3-8B-AWQ", "revision": "", "bytes": 6 * 1024**3}

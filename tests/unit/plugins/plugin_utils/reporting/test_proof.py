@@ -131,5 +131,5 @@ def test_no_proof_is_an_empty_one(text: str) -> None:
 def test_what_this_version_cannot_read_is_refused_with_the_way_out(text: str) -> None:
     with pytest.raises(InvalidInput) as raised:
         read_proof(text)
-    assert "the proof is none that this version can read" in str(raised.value)
+    assert "this version cannot read the proof" in str(raised.value)
     assert "ansible-playbook playbooks/site.yml --tags prove" in str(raised.value)

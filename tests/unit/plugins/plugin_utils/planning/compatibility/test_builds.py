@@ -27,7 +27,7 @@ from tests.unit.plugins.plugin_utils.planning.sites import plan, refusal
             "does not know the CUDA of vllm/vllm-openai@sha256:ab",
         ),
         ({"vllm_image": "vllm/vllm-openai:latest", "vllm_version": ""}, "release of vllm/vllm-openai:latest"),
-        ({"vllm_version": "0.27.0"}, "The catalog's next ones are 0.26.0 and 0.28.0. To go on all the same"),
+        ({"vllm_version": "0.27.0"}, "The catalog's next ones are 0.26.0 and 0.28.0. To continue anyway"),
         (
             {"vllm_version": "0.13.0", "driver": "575"},
             "Give the full version in inference_host_driver, as nvid",
@@ -44,7 +44,7 @@ def test_what_is_unknown_is_refused_until_somebody_allows_it(changes: dict[str, 
     site = small(values.pop("gpu"), values.pop("driver"), values.pop("vllm_version"), **values)
     message = refusal(site)
     assert told in message
-    assert message.endswith("To go on all the same, set inference_allow_unknown: true.")
+    assert message.endswith("To continue anyway, set inference_allow_unknown: true.")
     found = plan({**site, "allow_unknown": True})
     assert found["hosts"][0]["verdict"] == "unknown"
     beginning = message[:40]  # the same sentence, without the ways out

@@ -47,7 +47,7 @@ CATALOG = catalog.build(RAW, None, Findings())
         ("0.20.0", DATACENTRE, SEED_DRIVER, "refuse", "does not reach its compatibility libraries"),
         ("0.20.0", GEFORCE, "579", "refuse", "no forward compatibility either (error 804"),
         # A branch that holds drivers on either side.
-        ("0.13.0", GEFORCE, "575", "unknown", "branch 575 may lie on either side"),
+        ("0.13.0", GEFORCE, "575", "unknown", "branch 575 has older and newer releases"),
         ("0.13.0", GEFORCE, "580", "ok", "natively"),
         # Compute capability, and what the tables do not hold.
         ("0.19.0", "v100-32gb", "580.65.06", "ok", "natively"),
@@ -67,7 +67,7 @@ CATALOG = catalog.build(RAW, None, Findings())
             "unknown",
             "B200 came with driver 570.26, and whether the older",
         ),
-        ("0.13.0", "b200-180gb", "570", "unknown", "B200 needs driver 570.26, and branch 570 may lie"),
+        ("0.13.0", "b200-180gb", "570", "unknown", "B200 needs driver 570.26, and branch 570 has older"),
         ("0.20.0", "rtx-5090-32gb", "565.57.01", "refuse", "CUDA 13 needs driver 580"),
     ],
 )

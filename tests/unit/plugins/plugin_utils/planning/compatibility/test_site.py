@@ -33,7 +33,7 @@ def test_hosts_without_known_gpus_are_told_and_not_refused() -> None:
     unknown = {"name": "u", "driver": SEED_DRIVER}
     found = plan(home_lab(hosts=[host(GEFORCE, SEED_DRIVER), unknown]))
     assert [row["verdict"] for row in found["hosts"]] == ["ok", "unknown"]
-    assert any(text.startswith("inference_host_gpus of u: nothing is known") for text in found["warnings"])
+    assert any(text.startswith("inference_host_gpus of u: the GPUs there") for text in found["warnings"])
 
 
 def test_a_site_without_gpu_models_is_not_judged() -> None:

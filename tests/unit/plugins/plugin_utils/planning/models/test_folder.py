@@ -93,7 +93,7 @@ def test_whole_weights_tell_their_number() -> None:
         ({**files(QWEN3_AWQ), "index": "{"}, QWEN, "hub/model.safetensors.index.json is not JSON"),
         (files(QWEN3_AWQ, None), QWEN, "hub/model.safetensors.index.json has no metadata.total_size"),
         ({**files(QWEN3_AWQ), "index": ""}, QWEN, "hub has neither model.safetensors.index.json nor"),
-        (files(QWEN3_AWQ), "", "hub does not tell its repository. Name it as on the hub"),
+        (files(QWEN3_AWQ), "", "hub does not name its repository. Name it as on the hub"),
         (files(QWEN3_AWQ), "Qwen3-8B-AWQ", "import_model_repository is 'Qwen3-8B-AWQ'"),
     ],
 )

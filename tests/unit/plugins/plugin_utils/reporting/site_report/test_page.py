@@ -71,12 +71,12 @@ def test_the_same_files_make_the_same_page() -> None:
 def test_without_any_record_there_is_no_page(history: str) -> None:
     with pytest.raises(InvalidInput) as raised:
         site_report("", history)
-    assert "neither a proof nor a benchmark has been noted" in str(raised.value)
+    assert "there is neither a proof nor a benchmark" in str(raised.value)
     assert "playbooks/site.yml or playbooks/benchmark.yml" in str(raised.value)
 
 
 def test_a_proof_of_another_version_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="none that this version can read"):
+    with pytest.raises(InvalidInput, match="this version cannot read the proof"):
         site_report('{"format": 2}', history_text(runs([60.0])))
 
 
@@ -136,7 +136,7 @@ def test_the_head_does_not_praise_what_the_client_could_not_tell() -> None:
     page = site_report("", history_text(runs([60.0], loads=(1, 2), client_limited=True)))
     ((state, text),) = tiles(page)
     assert state == "plain"
-    assert text.endswith("the client was too slow to tell at 2 of 2 loads")
+    assert text.endswith("the client was too slow at 2 of 2 loads")
 
 
 def test_a_model_that_never_answered_has_no_table_of_checks() -> None:
