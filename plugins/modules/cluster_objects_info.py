@@ -61,7 +61,7 @@ options:
         type: bool
         default: false
       config_maps:
-        description: ConfigMaps of the namespace whose data the caller wants to know.
+        description: ConfigMaps of the namespace whose data is returned.
         type: list
         elements: str
         default: []

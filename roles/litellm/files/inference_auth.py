@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may use the gateway, without a database: LiteLLM's custom_auth hook.
 
-Consumers' keys come from a mounted Secret that holds only their SHA-256 digests; the file is read again
+Consumers' keys come from a mounted Secret that contains only their SHA-256 digests; the file is read again
 when it changes. LiteLLM enforces neither the models nor the routes of a key that a hook admits, so both are
 checked here.
 Nothing in this file logs or returns a key.
@@ -210,7 +210,7 @@ class Watched:
     def content(self) -> Any:
         try:
             status = self._path.stat()
-            # A mounted Secret changes by swapping a link: the inode tells what a coarse clock may not.
+            # A mounted Secret changes by swapping a link: the inode changes even if a coarse clock does not.
             version = (status.st_mtime_ns, status.st_ino, status.st_size)
             if version != self._version:
                 self._content = self._parse(self._path.read_text(encoding="utf-8"))
@@ -295,7 +295,7 @@ def _identity(name: str, sha256: str, models: Iterable[str] = (), admin: bool = 
     from litellm.proxy._types import LitellmUserRoles, UserAPIKeyAuth
 
     role = LitellmUserRoles.PROXY_ADMIN if admin else LitellmUserRoles.INTERNAL_USER
-    # The digest stands in for the key, so that no log of LiteLLM's can hold it.
+    # The digest replaces the key, so that no log of LiteLLM can contain it.
     return UserAPIKeyAuth(api_key=sha256, key_alias=name, user_id=name, user_role=role, models=sorted(models))
 
 
