@@ -70,7 +70,9 @@ class ActionModule(ActionBase):
         return result
 
 
-_HINT = "See what changed beside the arguments (driver, heat, other work), or set accept if it shall stay so."
+_HINT = (
+    "Check what changed besides the arguments (driver, heat, other load), or set accept for a new reference."
+)
 
 
 def _subject(arguments: Mapping[str, Any]) -> Subject:

@@ -17,7 +17,7 @@ author:
   - The inference.stack authors (@inference-stack)
 options:
   names:
-    description: Deployments to read, whoever made them.
+    description: Deployments to read, with or without labels of this collection.
     type: list
     elements: str
     default: []

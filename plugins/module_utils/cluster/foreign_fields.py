@@ -52,7 +52,7 @@ def foreign_fields(found: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _outermost(paths: Iterable[str], ours: Container[str]) -> Iterator[str]:
-    """The paths that are not ours. Whoever added an item of a list owns all of it: its parts add nothing."""
+    """The paths that are not ours. An item of a list stands for all its parts."""
     added = ""
     for path in paths:
         if path in ours or (added and path.startswith((f"{added}.", f"{added}["))):

@@ -2,7 +2,7 @@
 """Which pods still run with a configuration that is no longer the cluster's.
 
 A program that reads its ConfigMap or Secret at its start keeps what it read, even if somebody changes the
-object. So a pod that is older than the last change of what it read has to start again, whoever changed it.
+object. So a pod that is older than the last change of what it read has to restart.
 """
 
 from __future__ import annotations

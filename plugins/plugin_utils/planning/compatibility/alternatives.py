@@ -21,7 +21,7 @@ _FUTURE = Driver("9999", (9999,))
 
 @dataclass(frozen=True)
 class Situation:
-    """Hosts that are alike, and what the site's models ask of any image there.
+    """Hosts with the same GPUs and driver, and what the site's models need of any image there.
 
     ``oldest`` is the first release that loads all models. ``asks_compat`` holds one value for all engines, or
     both where they differ.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hosts that are alike are judged once: same kinds of GPUs, same driver."""
+"""Hosts with the same kinds of GPUs and the same driver are judged once."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def situation(site: Site, group: Alike) -> Situation:
 
 
 def judge_group(site: Site, build: Build, group: Alike) -> Judgement:
-    """The image on hosts that are alike."""
+    """The image on hosts with the same GPUs and driver."""
     if not site.has_engines:
         return Judgement(OK, "no model runs on a GPU")
     if not group.gpus:

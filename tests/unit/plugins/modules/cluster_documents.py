@@ -45,7 +45,7 @@ ENGINE = {
     "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "engine"}}},
     "status": {"observedGeneration": 1, "updatedReplicas": 1, "availableReplicas": 1, "replicas": 1},
 }
-MEMORY = {
+INVENTORY = {
     "data": {
         "objects": "apps/v1 Deployment ml/engine\nnonsense\n"
         "v1 Service ml/mine\nv1 Service ml/foreign\nv1 Service ml/gone\n"
@@ -59,7 +59,7 @@ DOCUMENTS: dict[str, Any] = {
     "/apis/apps/v1": resources(("Deployment", "deployments", True), ("Scale", "deployments/scale", True)),
     "/api/v1/namespaces/ml": labelled("ml", {}),
     "/apis/apps/v1/namespaces/ml/deployments/engine": ENGINE,
-    "/api/v1/namespaces/ml/configmaps/inference-stack-vllm": MEMORY,
+    "/api/v1/namespaces/ml/configmaps/inference-stack-vllm": INVENTORY,
     "/api/v1/namespaces/ml/configmaps/inference-mode": {"data": {"mode": "ml"}},
     "/api/v1/namespaces/ml/services/mine": labelled("mine", OURS),
     "/api/v1/namespaces/ml/services/foreign": labelled("foreign", {"inference.stack/owner": "vllm"}),
