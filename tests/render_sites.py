@@ -39,8 +39,14 @@ def template(value: Any, variables: dict[str, Any]) -> Any:
 
 def arguments(variables: dict[str, Any]) -> dict[str, Any]:
     """What compute_plan.yml hands to the plan."""
-    (play,) = read("playbooks/steps/compute_plan.yml")
-    found: dict[str, Any] = template(play["tasks"][0]["inference.stack.plan"], variables)
+    (task,) = (
+        task["inference.stack.plan"]
+        for play in read("playbooks/steps/compute_plan.yml")
+        for task in play.get("tasks") or []
+        if "inference.stack.plan" in task
+    )
+    inherited = read("playbooks/vars/inherited_inventory.yml")
+    found: dict[str, Any] = template(task, {**inherited, **variables})
     return found
 
 
@@ -63,10 +69,12 @@ def render(role: str, variables: dict[str, Any]) -> list[dict[str, Any]]:
         "ansible_search_path": [str(ROOT / folder)],
         "role_path": str(ROOT / folder),
     }
-    objects: list[dict[str, Any]] = []
-    for _, value in facts(read(f"{folder}/tasks/render.yml")):
-        objects += template(value, known)
-    return objects
+    for name, value in facts(read(f"{folder}/tasks/render.yml")):
+        known[name] = template(value, known)
+    # What the role hands to cluster_objects. Its Secrets refer to nothing, and are not worth their time.
+    sets = known[f"{role}_object_sets"]
+    sets = sets if isinstance(sets, list) else template(sets, known)
+    return [definition for one in sets for definition in template(one["definitions"], known)]
 
 
 def site(variables: dict[str, Any]) -> dict[str, Any]:

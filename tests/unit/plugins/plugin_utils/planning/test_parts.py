@@ -65,9 +65,9 @@ def test_every_part_is_reachable_by_doctor_logs_and_port_forward() -> None:
     (looked,) = (
         play
         for play, row in enumerate(yaml.safe_load((ROOT / "playbooks/steps/observe.yml").read_text("utf-8")))
-        if row["name"] == "Look at the cluster"
+        if row["name"] == "Look at cluster and gateway"
     )
-    where = ("tasks", "block", "inference.stack.site_state_info", "workloads")
+    where = ("tasks", "inference.stack.site_state_info", "workloads")
     workloads = {row["workload"] for row in parts.values() if row["workload"]}
     assert set(of_playbook("steps/observe.yml", looked, *where)) == workloads
     assert "Deployment ml/open-webui" in workloads
