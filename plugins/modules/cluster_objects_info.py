@@ -200,6 +200,7 @@ from ..module_utils.cluster.cluster_options import CLUSTER_OPTIONS
 from ..module_utils.cluster.kubeconfig import harmless_values
 from ..module_utils.cluster.objects import names_of_secrets
 from ..module_utils.cluster.observation import Wanted, observe
+from ..module_utils.connection import require_given
 from ..module_utils.errors import StackError, fail
 
 SETS: dict[str, dict[str, Any]] = {
@@ -222,6 +223,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    require_given(module, "kubeconfig")
     params = module.params
     shown = harmless_values(params["kubeconfig"])
     for one in params["sets"]:

@@ -66,6 +66,7 @@ from ..module_utils.cluster.api import Api
 from ..module_utils.cluster.cluster_options import CLUSTER_OPTIONS
 from ..module_utils.cluster.kubeconfig import harmless_values
 from ..module_utils.cluster.node_resources import Offers, offers
+from ..module_utils.connection import require_given
 from ..module_utils.errors import ProbeFailed, StackError, fail
 
 
@@ -99,6 +100,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    require_given(module, "kubeconfig")
     module.no_log_values.difference_update(harmless_values(module.params["kubeconfig"]))
     found = Offers({}, {})
     try:
