@@ -46,7 +46,8 @@ options:
         default: []
       existing_secrets:
         description: >-
-          Secrets that somebody else makes, as mappings with C(name) and the C(keys) that must be there.
+          Secrets that somebody else makes, as mappings with C(name), the C(keys) that must be there, and
+          C(reloaded), which says whether their readers notice a change without a restart.
         type: list
         elements: dict
         default: []

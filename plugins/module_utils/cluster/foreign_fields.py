@@ -8,7 +8,7 @@ every run, and metadata.managedFields tells who wrote it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from .objects import FIELD_MANAGER
@@ -45,23 +45,31 @@ def foreign_fields(found: Mapping[str, Any]) -> list[dict[str, Any]]:
         {"manager": manager, "field": path}
         for manager, fields in entries
         if manager not in _EXPECTED
-        for path in _paths(fields)
-        if path not in ours and path not in _UNREMARKABLE and not path.startswith("status")
+        for path in _outermost(_paths(fields), ours)
+        if path not in _UNREMARKABLE and not path.startswith("status")
     ]
     return sorted(rows, key=lambda row: (row["field"], row["manager"]))
 
 
+def _outermost(paths: Iterable[str], ours: Container[str]) -> Iterator[str]:
+    """The paths that are not ours. Whoever added an item of a list owns all of it: its parts add nothing."""
+    added = ""
+    for path in paths:
+        if path in ours or (added and path.startswith((f"{added}.", f"{added}["))):
+            continue
+        added = path
+        yield path
+
+
 def _paths(fields: Mapping[str, Any], prefix: str = "", parent: str = "") -> Iterator[str]:
-    """Leaves of fieldsV1 as people write them, such as spec.template.spec.containers[a].env[DEBUG]."""
+    """Items of lists, and then leaves, of fieldsV1, such as spec.template.spec.containers[a].env[DEBUG]."""
     for key, inner in fields.items():
         if key == ".":
             continue
         path, name, is_item = _step(key, prefix, parent)
-        # Whoever added an item of a list owns it whole: its parts say no more.
         if not inner or (is_item and "." in inner):
             yield path
-        else:
-            yield from _paths(inner, path, name)
+        yield from _paths(inner, path, name)
 
 
 def _step(key: str, prefix: str, parent: str) -> tuple[str, str, bool]:

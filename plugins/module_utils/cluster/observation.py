@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..errors import ProbeFailed
+from ..errors import InvalidInput, ProbeFailed
 from . import dry_run
 from .api import Api, Refused
 from .config_maps import read_config_maps
@@ -21,7 +21,7 @@ from .objects import (
     replicas_managers,
     without_replicas,
 )
-from .restarts import CONFIGURATION, PodConfiguration, is_changed
+from .restarts import CONFIGURATION, PodConfiguration, is_changed, is_different
 from .rollouts import progress
 
 Definition = Mapping[str, Any]
@@ -46,7 +46,12 @@ class Wanted(NamedTuple):
 def observe(api: Api, wanted: Iterable[Wanted]) -> dict[str, dict[str, Any]]:
     """Everything that a run has to know before it applies the objects, by owner."""
     shared = _Shared(api)
-    return {one.owner: _Observer(shared, one).result() for one in wanted}
+    observers = [_Observer(shared, one) for one in wanted]
+    found = {observer.owner: observer.result() for observer in observers}
+    # Last: a pod may read what another owner is going to change.
+    for observer in observers:
+        found[observer.owner]["restarts"] = observer.restarts()
+    return found
 
 
 class _Shared:
@@ -70,6 +75,7 @@ class _Observer:
         self._shared = shared
         self._api = shared.api
         self._wanted = wanted
+        self.owner = wanted.owner
         self._unfinished: dict[str, str] = {}
         self._live: dict[Identity, dict[str, Any]] = {}
         self._rolling: set[Identity] = set()
@@ -95,7 +101,6 @@ class _Observer:
                 index for index, (row, _) in enumerate(secrets) if row["verdict"] != dry_run.UNCHANGED
             ],
             "missing_secrets": self._missing_secrets(),
-            "restarts": self._restarts(),
             "unfinished": self._unfinished,
             "stale": [identity.reference() for identity in stale],
             "inventory": inventory(identities, wanted.owner, wanted.namespace),
@@ -115,6 +120,10 @@ class _Observer:
         resource = self._api.resource(identity.api_version, identity.kind)
         if resource is None:
             return {**row, "applicable": False, "obstacle": "api"}, definition
+        if resource.namespaced and not identity.namespace:
+            raise InvalidInput(
+                f"{identity} has no metadata.namespace.", f"Name one, for instance {self._wanted.namespace}."
+            )
         if resource.namespaced and not self._shared.has_namespace(identity.namespace):
             return {**row, "applicable": False, "obstacle": "namespace"}, definition
         found = self._api.read(*identity)
@@ -149,8 +158,7 @@ class _Observer:
                     raise ProbeFailed(
                         f"The API server refuses {identity} (HTTP {error.status}){reason}"
                     ) from None
-                self._rolling.add(identity)
-                return dry_run.UNTRIED
+                return self._untried(definition, identity, found)
             if latest is not None and dry_run.is_same_version(latest, tried):
                 if is_changed(latest, tried):
                     self._shared.configuration.will_change(identity)
@@ -158,16 +166,20 @@ class _Observer:
                     self._rolling.add(identity)
                 return dry_run.verdict(latest, tried, FIELD_MANAGER)
             latest = self._api.read(*identity)
-        self._rolling.add(identity)
+        return self._untried(definition, identity, found)
+
+    def _untried(self, definition: Definition, identity: Identity, found: Mapping[str, Any]) -> str:
+        if is_different(found, definition):
+            self._shared.configuration.will_change(identity)
         return dry_run.UNTRIED
 
-    def _restarts(self) -> list[dict[str, Any]]:
+    def restarts(self) -> list[dict[str, Any]]:
         """Workloads whose pods go on with a configuration that is not the cluster's, and why."""
         return [
             {"object": str(identity), "reference": identity.reference(), "because": because}
             for identity, found in self._live.items()
-            if identity.kind in WORKLOADS and identity not in self._rolling
-            for because in [self._shared.configuration.outdated(identity, found)]
+            if identity.kind in WORKLOADS
+            for because in [self._shared.configuration.outdated(identity, found, identity in self._rolling)]
             if because
         ]
 
@@ -176,6 +188,10 @@ class _Observer:
         missing = []
         for secret in self._wanted.existing_secrets:
             found = None
+            if secret.get("reloaded"):
+                self._shared.configuration.is_reloaded(
+                    Identity("v1", "Secret", self._wanted.namespace, secret["name"])
+                )
             if self._shared.has_namespace(self._wanted.namespace):
                 found = self._api.read("v1", "Secret", self._wanted.namespace, secret["name"])
             lacking = [key for key in secret["keys"] if key not in ((found or {}).get("data") or {})]

@@ -8,7 +8,7 @@ object. So a pod that is older than the last change of what it read has to start
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -37,38 +37,62 @@ def is_changed(found: Mapping[str, Any], tried: Mapping[str, Any]) -> bool:
     )
 
 
+def is_different(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether a ConfigMap or Secret lacks what is wanted of it. For servers that take no dry run."""
+    return wanted.get("kind") in CONFIGURATION and any(
+        (found.get(key) or {}).get(name) != value
+        for key in ("data", "binaryData")
+        for name, value in (wanted.get(key) or {}).items()
+    )
+
+
 class PodConfiguration:
     """What the pods of a cluster read at their start, and when that changed last."""
 
     def __init__(self, api: Reader) -> None:
         self._api = api
         self._changing: set[Identity] = set()
+        self._reloaded: set[Identity] = set()
         self._objects: dict[Identity, dict[str, Any] | None] = {}
         self._pods: dict[str, list[dict[str, Any]]] = {}
 
     def will_change(self, identity: Identity) -> None:
-        """Remember that an apply is going to change an object."""
+        """Note that an apply is going to change an object."""
         self._changing.add(identity)
 
-    def outdated(self, identity: Identity, workload: Mapping[str, Any]) -> str:
-        """Why the pods of a workload have to start again, in words; empty when they need not."""
+    def is_reloaded(self, identity: Identity) -> None:
+        """Note that the readers of an object notice a change by themselves."""
+        self._reloaded.add(identity)
+
+    def outdated(self, identity: Identity, workload: Mapping[str, Any], is_rolling: bool = False) -> str:
+        """Why the pods of a workload have to start again, in words; empty when they need not.
+
+        ``is_rolling``: an apply replaces the pods anyway. A restart that is due is carried out all the same,
+        else the next run would do it.
+        """
         if _is_due(workload):
             return "a run ended before it started them again"
+        if is_rolling:
+            return ""
         template = ((workload.get("spec") or {}).get("template") or {}).get("spec") or {}
         read = sorted(set(read_at_start(template, identity.namespace)))
         if not read:
             return ""
-        started = self._oldest_start(identity.namespace, workload)
+        pods = list(self._pods_of(identity.namespace, workload))
+        started = _oldest_start(pods)
         if started is None:
             return ""
+        # Pods of an earlier restart are being replaced already, however long that takes.
+        latest = _restarted((workload["spec"]["template"]).get("metadata") or {})
+        current = _oldest_start([pod for pod in pods if _restarted(pod.get("metadata") or {}) == latest])
         for item in read:
             found = self._object(item)
-            if found is not None and _is_reloaded(found):
+            if item in self._reloaded or (found is not None and _is_reloaded(found)):
                 continue
             if item in self._changing:
                 return f"{item.kind} {item.name} changes"
             changed = last_change(found or {})
-            if changed is not None and started < changed:
+            if changed is not None and current is not None and current < changed:
                 return f"{item.kind} {item.name} changed at {changed:%Y-%m-%dT%H:%M:%SZ}, after its start"
         return ""
 
@@ -77,14 +101,12 @@ class PodConfiguration:
             self._objects[identity] = self._api.read(*identity)
         return self._objects[identity]
 
-    def _oldest_start(self, namespace: str, workload: Mapping[str, Any]) -> datetime.datetime | None:
-        """When the longest running container of a workload's pods started; None when none runs."""
+    def _pods_of(self, namespace: str, workload: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         if namespace not in self._pods:
             answer = self._api.get(f"/api/v1/namespaces/{quote(namespace)}/pods") or {}
             self._pods[namespace] = answer.get("items") or []
         labels = ((workload.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
-        starts = [start for pod in self._pods[namespace] if _is_of(pod, labels) for start in _starts(pod)]
-        return min(starts, default=None)
+        return (pod for pod in self._pods[namespace] if _is_of(pod, labels))
 
 
 def read_at_start(pod: Mapping[str, Any], namespace: str) -> Iterator[Identity]:
@@ -126,9 +148,18 @@ def _named(source: Any, kind: str, key: str, namespace: str) -> Iterator[Identit
 
 def _is_due(workload: Mapping[str, Any]) -> bool:
     due = ((workload.get("metadata") or {}).get("annotations") or {}).get(RESTART_DUE) or ""
-    template = ((workload.get("spec") or {}).get("template") or {}).get("metadata") or {}
+    template = (workload.get("spec") or {}).get("template") or {}
     # Both are written like 2026-01-31T12:00:00Z, so their order is that of texts.
-    return due > ((template.get("annotations") or {}).get(RESTARTED) or "")
+    return due > _restarted(template.get("metadata") or {})
+
+
+def _restarted(metadata: Mapping[str, Any]) -> str:
+    return (metadata.get("annotations") or {}).get(RESTARTED) or ""
+
+
+def _oldest_start(pods: Iterable[Mapping[str, Any]]) -> datetime.datetime | None:
+    """When the longest running container of the pods started; None when none runs."""
+    return min((start for pod in pods for start in _starts(pod)), default=None)
 
 
 def _is_reloaded(found: Mapping[str, Any]) -> bool:

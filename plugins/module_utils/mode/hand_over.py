@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..cluster.objects import has_handed_over
+from .names import FIELD_MANAGER
 from .record import config_map, record, recorded, recorded_replicas, replicas
 
 
@@ -20,10 +21,13 @@ def mode_objects(
     """What the field manager of modes has to apply: nothing when the mode is on already.
 
     ``observed`` has ``objects``, ``config_maps`` and ``namespace_exists`` as cluster_objects_info returns
-    them for an owner. A change of mode sets every Deployment. Otherwise only the active ones that nobody has
-    scaled yet are switched on, or those whose number the inventory has changed since: what a person did
-    stays. Off comes before on, because the GPU has to be free first. The record comes last, so that a run
-    that is killed starts over.
+    them for an owner. A change of mode sets every Deployment. Without one, only these are scaled:
+
+    - an active one that nobody has scaled yet, or whose number the inventory has changed since,
+    - one that left the mode, if nobody but the field manager of modes has scaled it.
+
+    So what a person did stays. Off comes before on, because the GPU has to be free first. The record comes
+    last, so that a run that is killed starts over.
 
     ``only_existing`` leaves out what a dry run of the server would refuse: Deployments that do not exist yet,
     and the record where its namespace does not.
@@ -42,7 +46,8 @@ def mode_objects(
             continue
         now = row.get("replicas")
         if not model.get("active"):
-            if changed and now:
+            has_left = list(row.get("replicas_managers") or []) == [FIELD_MANAGER]
+            if now and (changed or has_left):
                 off.append(_scale(name, namespace, 0))
             continue
         is_new = not has_handed_over(row.get("replicas_managers")) or (changed and now == 0)

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...module_utils.cluster.objects import MANAGED_BY, MANAGED_BY_LABEL
+from ...module_utils.cluster.objects import MANAGED_BY, MANAGED_BY_LABEL, Identity
 from ...module_utils.cluster.restarts import RELOADED
 from ...module_utils.errors import InvalidInput
 from ..boundary.filters import read_rows
@@ -46,7 +46,24 @@ def object_sets(sets: Any, leaving: bool = False, requirements: Any = ()) -> lis
     owners = [row["owner"] for row in found]
     if twice := sorted({owner for owner in owners if owners.count(owner) > 1}):
         raise InvalidInput(f"cluster_objects_sets has {', '.join(twice)} twice.", "Owners must differ.")
+    _check_shared_objects(found)
     return found
+
+
+def _check_shared_objects(sets: Iterable[Mapping[str, Any]]) -> None:
+    """Owners may share a namespace. Anything else would change hands with every run."""
+    owned: dict[Identity, tuple[str, Mapping[str, Any]]] = {}
+    for row in sets:
+        for definition in (*row["foundation"], *row["definitions"], *row["secrets"]):
+            identity = Identity.of(definition)
+            owner, earlier = owned.setdefault(identity, (row["owner"], definition))
+            if definition != earlier:
+                raise InvalidInput(
+                    f"The owners {owner} and {row['owner']} want {identity} differently.",
+                    "Give both the same pod_security, or one of them create_namespace: false."
+                    if identity.kind == "Namespace"
+                    else "Name it in one of them only.",
+                )
 
 
 def workload_deadlines(sets: Any) -> list[dict[str, Any]]:
@@ -112,7 +129,8 @@ def _secrets(rows: Any, namespace: str, where: str) -> tuple[list[dict[str, Any]
                 "Let another tool make the Secret, and use existing.",
             )
         if forms == ["existing"]:
-            existing.append({"name": name, "keys": [str(key) for key in plain(row["existing"])]})
+            keys = [str(key) for key in plain(row["existing"])]
+            existing.append({"name": name, "keys": keys, "reloaded": bool(row.get("reloaded"))})
         else:
             made.append(_secret(name, namespace, row["values"], bool(row.get("reloaded"))))
     return made, existing

@@ -27,7 +27,13 @@ class TestModes:
     @pytest.mark.parametrize("replicas", [0, 1])
     def test_what_somebody_scaled_stays(self, managers: list[str], replicas: int) -> None:
         assert self.scaled(True, seen(replicas, managers, "ml")) == []
-        assert self.scaled(False, seen(replicas, managers, "ml")) == []
+        if managers != ["inference-mode"]:
+            assert self.scaled(False, seen(replicas, managers, "ml")) == []
+
+    def test_a_model_that_left_the_mode_frees_its_gpu(self) -> None:
+        """Without a change of mode: its entry names another mode now, and a new model wants the GPU."""
+        assert self.scaled(False, seen(1, ["inference-mode"], "ml")) == [("Deployment", 0)]
+        assert self.scaled(False, seen(0, ["inference-mode"], "ml")) == []
 
     def test_a_change_of_mode_scales_what_is_not_as_it_should_be(self) -> None:
         record = ("ConfigMap", {"mode": "ml"})

@@ -56,7 +56,7 @@ def test_secrets_become_objects_and_existing_ones_stay_names() -> None:
     assert made["data"] == {"PASSWORD": "Y29ycmVjdCBob3JzZQ=="}
     assert made["metadata"]["annotations"] == {"inference.stack/reloaded": "true"}
     assert made["metadata"]["labels"]["inference.stack/owner"] == "vllm"
-    assert one["existing_secrets"] == [{"name": "sealed", "keys": ["TOKEN"]}]
+    assert one["existing_secrets"] == [{"name": "sealed", "keys": ["TOKEN"], "reloaded": False}]
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,18 @@ def test_secrets_become_objects_and_existing_ones_stay_names() -> None:
         ([wanted(definitions="text")], "not a list"),
         ([wanted(definitions=[1])], "mapping"),
         ([wanted(), wanted()], "vllm twice"),
+        ([wanted(), wanted(owner="web")], "vllm and web want apps/v1 Deployment ml/vllm-qwen differently"),
+        (
+            [wanted(), wanted(owner="web", definitions=[], pod_security={"enforce": "baseline"})],
+            "want v1 Namespace /ml differently. Give both the same pod_security",
+        ),
+        (
+            [
+                wanted(secrets=[{"name": "s", "values": {"A": SECRET_WORDS}}]),
+                wanted(owner="web", definitions=[], secrets=[{"name": "s", "values": {"A": "other"}}]),
+            ],
+            "want v1 Secret ml/s differently",
+        ),
         ([wanted(owner="")], "owner ''"),
         ([wanted(owner="Two Words")], "'Two Words'"),
         ([wanted(namespace="UPPER")], "'UPPER' is no name of a namespace"),

@@ -231,9 +231,11 @@ def reads_settings(
     started: str,
     annotations: dict[str, str] | None = None,
     manager: str = "kubectl-edit",
+    restarted: str = "",
 ) -> None:
     """A pod of the engine that started once, and its ConfigMap, which changed once."""
-    live = engine(template={"spec": {"volumes": [{"configMap": {"name": "settings"}}]}})
+    template = {"spec": {"volumes": [{"configMap": {"name": "settings"}}]}}
+    live = engine(template=template | {"metadata": {"annotations": {"inference.stack/restarted": restarted}}})
     site.reads(live)
     site.tries(ENGINE_PATH, live)
     entry = {"manager": manager, "time": changed, "fieldsV1": {"f:data": {"f:a": {}}}}
@@ -296,6 +298,59 @@ def test_what_rolls_out_anyway_is_not_started_twice(site: Cluster) -> None:
     reads_settings(site, LATE, EARLY)
     site.tries(ENGINE_PATH, engine(template={"spec": {"containers": []}}))
     assert site.found(definitions=[SETTINGS, DEPLOYMENT])["restarts"] == []
+
+
+def test_a_restart_that_is_due_is_done_by_the_run_that_replaces_the_pods(site: Cluster) -> None:
+    """Else the run after it would restart the new pods, although nothing changed."""
+    live = engine()
+    live["metadata"]["annotations"] = {"inference.stack/restart-due": LATE}
+    site.reads(live)
+    site.tries(ENGINE_PATH, engine(template={"spec": {"containers": []}}))
+    assert [row["object"] for row in site.found()["restarts"]] == [ENGINE_NAME]
+
+
+def test_pods_that_a_restart_is_replacing_are_not_started_again(site: Cluster) -> None:
+    """A rollout that hangs, or the strategy OnDelete: a run that changes nothing has to stay one."""
+    reads_settings(site, LATE, EARLY, restarted=LATE)
+    assert site.found(definitions=[SETTINGS, DEPLOYMENT])["restarts"] == []
+
+
+UNTRIED = {"message": "admission webhook x does not support dry run"}
+
+
+@pytest.mark.parametrize("path", [ENGINE_PATH, SETTINGS_PATH])
+def test_pods_start_again_where_the_server_takes_no_dry_run(site: Cluster, path: str) -> None:
+    reads_settings(site, EARLY, LATE)
+    right = {**SETTINGS, "data": {"a": "2"}}
+    site.tries(SETTINGS_PATH, right)
+    site.tries(path, UNTRIED, 400)
+    (row,) = site.found(definitions=[right, DEPLOYMENT])["restarts"]
+    assert (row["object"], row["because"]) == (ENGINE_NAME, "ConfigMap settings changes")
+
+
+def test_without_a_dry_run_a_configuration_that_is_as_wanted_starts_nothing(site: Cluster) -> None:
+    reads_settings(site, EARLY, LATE)
+    site.tries(SETTINGS_PATH, UNTRIED, 400)
+    assert site.found(definitions=[{**SETTINGS, "data": {"a": "1"}}, DEPLOYMENT])["restarts"] == []
+
+
+@pytest.mark.parametrize("first", ["settings", "vllm"])
+def test_pods_start_again_for_what_another_owner_changes(site: Cluster, first: str) -> None:
+    reads_settings(site, EARLY, LATE)
+    right = {"kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"a": "2"}}
+    site.tries(SETTINGS_PATH, right)
+    sets = [
+        {"owner": "vllm", "namespace": "ml", "definitions": [DEPLOYMENT]},
+        {"owner": "settings", "namespace": "ml", "definitions": [SETTINGS]},
+    ]
+    run = site.ask_all(sorted(sets, key=lambda one: one["owner"] != first))
+    assert [row["object"] for row in found(run)["restarts"]] == [ENGINE_NAME]
+
+
+def test_an_object_without_a_namespace_is_refused(site: Cluster) -> None:
+    """It would look new to every run."""
+    run = site.ask(definitions=[{**SETTINGS, "metadata": {"name": "settings"}}])
+    assert "ConfigMap /settings has no metadata.namespace. Name one, for instance ml" in run.result["msg"]
 
 
 def test_fields_of_somebody_else_are_told(site: Cluster) -> None:

@@ -65,6 +65,15 @@ def test_fields_that_we_apply_too_are_ours() -> None:
     assert found(entry("inference-stack", fields), entry("kubectl-client-side-apply", fields)) == []
 
 
+def test_what_an_earlier_tool_left_inside_a_list_item_of_ours_is_told() -> None:
+    """An older render, applied with kubectl, had a variable that we no longer name."""
+    ours = container(**{".": {}, "f:name": {}, "f:image": {}})
+    variable: dict[str, Any] = {'k:{"name":"OLD"}': {".": {}, "f:name": {}, "f:value": {}}}
+    earlier = container(**{".": {}, "f:name": {}, "f:image": {}, "f:env": {".": {}, **variable}})
+    told = found(entry("inference-stack", ours), entry("kubectl-client-side-apply", earlier))
+    assert told == ["spec.template.spec.containers[litellm].env[OLD] by kubectl-client-side-apply"]
+
+
 @pytest.mark.parametrize("manager", ["k3s", "kube-controller-manager", "inference-mode", "inference-restart"])
 def test_parts_of_kubernetes_and_of_ours_are_expected(manager: str) -> None:
     assert found(entry(manager, {"f:spec": {"f:paused": {}}})) == []
