@@ -18,7 +18,7 @@ description:
     the list.
   - Changes nothing.
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 options:
   sets:
     description: What each owner wants. The filter P(inference.stack.object_sets#filter) makes this form.

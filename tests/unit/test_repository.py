@@ -131,6 +131,15 @@ def test_links_between_documents_lead_somewhere() -> None:
     assert sorted(broken) == []
 
 
+def test_the_places_that_architecture_names_exist() -> None:
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    tops = {path.name for path in ROOT.iterdir()}
+    named = set(re.findall(r"`([\w.-]+/[\w./*-]*)`", text))
+    named = {path for path in named if path.split("/")[0] in tops}
+    assert len(named) > 30
+    assert sorted(path for path in named if not list(ROOT.glob(path))) == []
+
+
 def test_ci_runs_what_the_readme_says() -> None:
     assert (ROOT / ".ci" / "run").read_text("utf-8").endswith("exec make test\n")
     assert "run: .ci/run\n" in (ROOT / ".github" / "workflows" / "test.yml").read_text("utf-8")
