@@ -65,6 +65,18 @@ options:
         type: list
         elements: str
         default: []
+      node_resource:
+        description: What the owner's workloads make nodes offer, if the caller wants to know which nodes do.
+        type: dict
+        suboptions:
+          resource:
+            description: The resource.
+            type: str
+            required: true
+          node_selector:
+            description: Labels of the nodes.
+            type: dict
+            default: {}
 extends_documentation_fragment:
   - inference.stack.cluster
   - inference.stack.read_only
@@ -186,6 +198,10 @@ owners:
       description: The inventory without the stale objects. To be applied when those are removed.
       type: dict
       sample: {apiVersion: v1, kind: ConfigMap, metadata: {name: inference-stack-vllm, namespace: ml}}
+    node_resource:
+      description: Nodes that offer the resource (C(offering), amounts), and why others do not (C(lacking)).
+      type: dict
+      sample: {offering: {gpu: 1}, lacking: {}}
     config_maps:
       description: Data of the ConfigMaps asked for; those that do not exist are left out.
       type: dict
@@ -213,6 +229,13 @@ SETS: dict[str, dict[str, Any]] = {
     "foundation": {"type": "list", "elements": "dict", "default": []},
     "share_replicas": {"type": "bool", "default": False},
     "config_maps": {"type": "list", "elements": "str", "default": []},
+    "node_resource": {
+        "type": "dict",
+        "options": {
+            "resource": {"type": "str", "required": True},
+            "node_selector": {"type": "dict", "default": {}},
+        },
+    },
 }
 
 

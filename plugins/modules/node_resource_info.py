@@ -65,14 +65,13 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils.cluster.api import Api
 from ..module_utils.cluster.cluster_options import CLUSTER_OPTIONS
 from ..module_utils.cluster.kubeconfig import harmless_values
-from ..module_utils.cluster.node_resources import Offers, offers
+from ..module_utils.cluster.node_resources import Offers, label_selector, offers
 from ..module_utils.connection import require_given
 from ..module_utils.errors import ProbeFailed, StackError, fail
 
 
 def look(api: Api, params: dict[str, Any]) -> Offers:
-    labels = ",".join(f"{key}={value}" for key, value in sorted(params["node_selector"].items()))
-    answer = api.get("/api/v1/nodes", {"labelSelector": labels}) or {}
+    answer = api.get("/api/v1/nodes", {"labelSelector": label_selector(params["node_selector"])}) or {}
     return offers(answer.get("items") or [], params["resource"])
 
 
