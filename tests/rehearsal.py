@@ -36,8 +36,9 @@ def wait_for(what: str, check: Callable[[], Any], timeout: float = 180, interval
 class Cluster:
     """kubectl, run on the server as an operator would."""
 
-    def __init__(self, server: Any) -> None:
+    def __init__(self, server: Any, namespace: str = NAMESPACE) -> None:
         self.server = server
+        self.namespace = namespace
 
     def kubectl(self, arguments: str, stdin: str | None = None) -> str:
         command = f"k3s kubectl {arguments}"
@@ -52,10 +53,10 @@ class Cluster:
         return found
 
     def scale(self, deployment: str, replicas: int) -> None:
-        self.kubectl(f"-n {NAMESPACE} scale deployment {deployment} --replicas={replicas}")
+        self.kubectl(f"-n {self.namespace} scale deployment {deployment} --replicas={replicas}")
 
     def available(self, deployment: str, replicas: int) -> bool:
-        status = self.get(f"-n {NAMESPACE} deployment {deployment}")["status"]
+        status = self.get(f"-n {self.namespace} deployment {deployment}")["status"]
         return int(status.get("availableReplicas", 0)) == replicas == int(status.get("replicas", 0))
 
 
@@ -84,9 +85,10 @@ def shell_quote(text: str) -> str:
 class Gateway:
     """The gateway with a consumer's key."""
 
-    def __init__(self, url: str, key: str) -> None:
+    def __init__(self, url: str, key: str, model: str = MODEL) -> None:
         self.url = url
         self.key = key
+        self.model = model
 
     def post(self, path: str, body: dict[str, Any], key: str | None = None) -> requests.Response:
         return requests.post(
@@ -96,6 +98,7 @@ class Gateway:
             timeout=120,
         )
 
-    def chat(self, model: str = MODEL, **more: Any) -> requests.Response:
-        body = {"model": model, "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 8} | more
+    def chat(self, model: str = "", **more: Any) -> requests.Response:
+        messages = [{"role": "user", "content": "Hello"}]
+        body = {"model": model or self.model, "messages": messages, "max_tokens": 8} | more
         return self.post("/v1/chat/completions", body)

@@ -39,9 +39,14 @@ def template(value: Any, variables: dict[str, Any]) -> Any:
 
 def arguments(variables: dict[str, Any]) -> dict[str, Any]:
     """What compute_plan.yml hands to the plan."""
-    play = next(play for play in read("playbooks/steps/compute_plan.yml") if "tasks" in play)
-    known = {**variables, **read("playbooks/vars/inherited_inventory.yml")}
-    found: dict[str, Any] = template(play["tasks"][0]["inference.stack.plan"], known)
+    (task,) = (
+        task["inference.stack.plan"]
+        for play in read("playbooks/steps/compute_plan.yml")
+        for task in play.get("tasks") or []
+        if "inference.stack.plan" in task
+    )
+    inherited = read("playbooks/vars/inherited_inventory.yml")
+    found: dict[str, Any] = template(task, {**inherited, **variables})
     return found
 
 
@@ -66,8 +71,10 @@ def render(role: str, variables: dict[str, Any]) -> list[dict[str, Any]]:
     }
     for name, value in facts(read(f"{folder}/tasks/render.yml")):
         known[name] = template(value, known)
-    sets = template(known[f"{role}_object_sets"], known)
-    return [definition for one in sets for definition in one["definitions"]]
+    # What the role hands to cluster_objects. Its Secrets refer to nothing, and are not worth their time.
+    sets = known[f"{role}_object_sets"]
+    sets = sets if isinstance(sets, list) else template(sets, known)
+    return [definition for one in sets for definition in template(one["definitions"], known)]
 
 
 def site(variables: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Documentation of the options in module_utils/cluster/options.py."""
+"""Documentation of the options in module_utils/cluster/cluster_options.py."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ options:
       - How to reach the cluster. A mapping with the content of a kubeconfig, or the path of one.
       - A user may authenticate with a client certificate, a token, a password
         or a credential plugin (C(exec)).
+      - Without it, the environment variable E(K8S_AUTH_KUBECONFIG), otherwise E(KUBECONFIG), holds the path
+        of one file. Where neither is set, the module fails.
     type: raw
-    required: true
   context:
     description: The context of the kubeconfig. Without it, its current context.
     type: str

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Documentation of the options in module_utils/probing/options.py."""
+"""Documentation of the options in module_utils/probing/server_options.py."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ options:
   base_url:
     description:
       - Address of the server, with or without C(/v1) at its end.
+      - Without it, the environment variable E(OPENAI_BASE_URL) holds it. Where that is not set,
+        the module fails.
     type: str
-    required: true
   api_key:
     description:
       - Key that is sent as a bearer token.
       - It is removed from everything that the module returns.
+      - Without it, the key is taken from the environment variable E(OPENAI_API_KEY), for every O(base_url).
+        An empty string sends no key.
     type: str
     default: ''
   validate_certs:

@@ -14,7 +14,7 @@ name: apply_steps
 short_description: Work out what an apply has to do
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Puts what differs into the order of an apply, from namespaces to the restarts of pods that run with an
     outdated ConfigMap or Secret.

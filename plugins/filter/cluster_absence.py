@@ -11,7 +11,7 @@ from ..plugin_utils.diagnosis.task_answers import cluster_absence
 
 DOCUMENTATION = r"""
 name: cluster_absence
-short_description: Say why the API server cannot be reached
+short_description: Say why the API server is not known
 version_added: 0.1.0
 author:
   - The inference.stack authors (@inference-stack)
@@ -20,7 +20,7 @@ description:
   - For a site whose kubeconfig could not be read.
 options:
   _input:
-    description: The result of C(ansible.builtin.stat) on the server's kubeconfig; empty where nobody looked.
+    description: The result of C(ansible.builtin.slurp) on the server's kubeconfig; empty where nobody asked.
     type: dict
     required: true
   server:
@@ -30,14 +30,22 @@ options:
 """
 
 EXAMPLES = r"""
-reason: "{{ kubeconfig_file | inference.stack.cluster_absence(groups['k3s_servers'] | first) }}"
+reason: "{{ (kubeconfig | inference.stack.cluster_absence(groups['k3s_servers'] | first)).reason }}"
 """
 
 RETURN = r"""
 _value:
-  description: The reason, in one sentence.
-  type: str
-  sample: server has no kubeconfig, k3s has not run there
+  description: What is known.
+  type: dict
+  contains:
+    absent:
+      description: Whether the server answered and has no kubeconfig yet.
+      type: bool
+      sample: true
+    reason:
+      description: The reason, in one sentence; empty where the kubeconfig was read.
+      type: str
+      sample: server has no kubeconfig, k3s has not run there
 """
 
 

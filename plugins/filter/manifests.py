@@ -14,7 +14,7 @@ name: manifests
 short_description: Write object sets as files for kubectl and GitOps tools
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - One file for each object, the namespaces among them, and a kustomization that lists them.
   - The engines of the active models run, those of other modes stand at 0.

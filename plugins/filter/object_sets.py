@@ -14,7 +14,7 @@ name: object_sets
 short_description: Complete what roles want to have in a cluster
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Objects get the labels C(app.kubernetes.io/managed-by) and C(inference.stack/owner) and, if the set has
     C(requirements), the annotation C(inference.stack/requirements). They are ordered so that what others

@@ -14,7 +14,7 @@ name: pending_secrets
 short_description: Find the Secrets that an apply has to send
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - The Secrets among the steps, with the namespaces that they need. Use it in a task with C(no_log) only.
 

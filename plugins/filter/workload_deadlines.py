@@ -14,7 +14,7 @@ name: workload_deadlines
 short_description: Name the workloads of object sets, and how long each may take
 version_added: 0.1.0
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 description:
   - Keeps apiVersion, kind, name and namespace of Deployments, DaemonSets and StatefulSets.
 

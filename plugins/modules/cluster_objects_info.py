@@ -18,7 +18,7 @@ description:
     the list.
   - Changes nothing.
 author:
-  - The inference.stack authors
+  - The inference.stack authors (@inference-stack)
 options:
   sets:
     description: What each owner wants. The filter P(inference.stack.object_sets#filter) makes this form.
@@ -65,6 +65,18 @@ options:
         type: list
         elements: str
         default: []
+      node_resource:
+        description: What the owner's workloads make nodes offer, if the caller wants to know which nodes do.
+        type: dict
+        suboptions:
+          resource:
+            description: The resource.
+            type: str
+            required: true
+          node_selector:
+            description: Labels of the nodes.
+            type: dict
+            default: {}
 extends_documentation_fragment:
   - inference.stack.cluster
   - inference.stack.read_only
@@ -187,6 +199,10 @@ owners:
       description: The inventory without the stale objects. To be applied when those are removed.
       type: dict
       sample: {apiVersion: v1, kind: ConfigMap, metadata: {name: inference-stack-vllm, namespace: ml}}
+    node_resource:
+      description: Nodes that offer the resource (C(offering), amounts), and why others do not (C(lacking)).
+      type: dict
+      sample: {offering: {gpu: 1}, lacking: {}}
     config_maps:
       description: Data of the ConfigMaps asked for; those that do not exist are left out.
       type: dict
@@ -202,6 +218,7 @@ from ..module_utils.cluster.cluster_options import CLUSTER_OPTIONS
 from ..module_utils.cluster.kubeconfig import harmless_values
 from ..module_utils.cluster.objects import names_of_secrets
 from ..module_utils.cluster.observation import Wanted, observe
+from ..module_utils.connection import require_given
 from ..module_utils.errors import StackError, fail
 
 SETS: dict[str, dict[str, Any]] = {
@@ -213,6 +230,13 @@ SETS: dict[str, dict[str, Any]] = {
     "foundation": {"type": "list", "elements": "dict", "default": []},
     "share_replicas": {"type": "bool", "default": False},
     "config_maps": {"type": "list", "elements": "str", "default": []},
+    "node_resource": {
+        "type": "dict",
+        "options": {
+            "resource": {"type": "str", "required": True},
+            "node_selector": {"type": "dict", "default": {}},
+        },
+    },
 }
 
 
@@ -224,6 +248,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    require_given(module, "kubeconfig")
     params = module.params
     shown = harmless_values(params["kubeconfig"])
     for one in params["sets"]:

@@ -148,6 +148,7 @@ from ..module_utils.cluster.objects import MANAGED_BY, MANAGED_BY_LABEL, is_owne
 from ..module_utils.cluster.redaction import hide_secrets
 from ..module_utils.cluster.rollouts import selector
 from ..module_utils.cluster.start_times import is_ready, start_seconds
+from ..module_utils.connection import require_given
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     **ANSWER_OPTIONS,
@@ -214,6 +215,7 @@ def read_pods(api: Api, namespace: str, found: Mapping[str, Any]) -> list[dict[s
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    require_given(module, "kubeconfig")
     params = module.params
     module.no_log_values.difference_update(harmless_values(params["kubeconfig"]))
     module.exit_json(changed=False, **answer_of(params, NOTHING, lambda api: read(api, params)))

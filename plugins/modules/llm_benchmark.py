@@ -368,11 +368,13 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.benchmarking.load_options import ARGUMENTS, read_settings
 from ..module_utils.benchmarking.run import benchmark
+from ..module_utils.connection import require_given
 from ..module_utils.errors import StackError, fail
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    require_given(module, "base_url")
     try:
         settings = read_settings(module.params)
         if module.check_mode:

@@ -223,7 +223,9 @@ table:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils.connection import require_given
 from ..module_utils.errors import InvalidInput, StackError, fail
+from ..module_utils.probing.answering_tier import require_known_tier
 from ..module_utils.probing.contract.promise import CAPABILITIES, CHAT, JUDGE, QUALITY, Memory, Promise
 from ..module_utils.probing.contract.runner import Report, Runner
 from ..module_utils.probing.contract.session import Session
@@ -234,7 +236,6 @@ from ..module_utils.probing.server_options import (
     connector,
     read_tiers,
     require_above_zero,
-    require_known_tier,
     require_not_negative,
 )
 
@@ -302,6 +303,7 @@ def read_memory(given: dict) -> Memory:
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    require_given(module, "base_url")
     params = module.params
     report = Report(params["model"])
     try:

@@ -147,6 +147,7 @@ error:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils.connection import require_given
 from ..module_utils.errors import StackError, fail
 from ..module_utils.probing.endpoint import Look, Looker, Question
 from ..module_utils.probing.server_options import (
@@ -178,6 +179,7 @@ def look(params: dict) -> Look:
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    require_given(module, "base_url")
     try:
         seen = look(module.params)
     except StackError as error:

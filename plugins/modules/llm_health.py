@@ -223,7 +223,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.cluster.api import Api
 from ..module_utils.cluster.kubeconfig import harmless_values
+from ..module_utils.connection import require_given
 from ..module_utils.errors import InvalidInput, StackError, fail
+from ..module_utils.probing.answering_tier import require_known_tier
 from ..module_utils.probing.engine_pod import Workload, require_load_time
 from ..module_utils.probing.health import GENERATE, IDENTITY, LADDER, Expectation, Prober, Report
 from ..module_utils.probing.server_options import (
@@ -232,7 +234,6 @@ from ..module_utils.probing.server_options import (
     connector,
     read_tiers,
     require_above_zero,
-    require_known_tier,
     require_not_negative,
 )
 
@@ -302,6 +303,7 @@ def main() -> None:
         supports_check_mode=True,
         required_together=[("kubeconfig", "deployment", "namespace")],
     )
+    require_given(module, "base_url")
     params = module.params
     if params["kubeconfig"] is not None:
         module.no_log_values.difference_update(harmless_values(params["kubeconfig"]))

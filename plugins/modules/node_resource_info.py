@@ -65,13 +65,13 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils.cluster.api import Api
 from ..module_utils.cluster.cluster_options import CLUSTER_OPTIONS
 from ..module_utils.cluster.kubeconfig import harmless_values
-from ..module_utils.cluster.node_resources import Offers, offers
+from ..module_utils.cluster.node_resources import Offers, label_selector, offers
+from ..module_utils.connection import require_given
 from ..module_utils.errors import ProbeFailed, StackError, fail
 
 
 def look(api: Api, params: dict[str, Any]) -> Offers:
-    labels = ",".join(f"{key}={value}" for key, value in sorted(params["node_selector"].items()))
-    answer = api.get("/api/v1/nodes", {"labelSelector": labels}) or {}
+    answer = api.get("/api/v1/nodes", {"labelSelector": label_selector(params["node_selector"])}) or {}
     return offers(answer.get("items") or [], params["resource"])
 
 
@@ -99,6 +99,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    require_given(module, "kubeconfig")
     module.no_log_values.difference_update(harmless_values(module.params["kubeconfig"]))
     found = Offers({}, {})
     try:

@@ -109,6 +109,7 @@ from ..module_utils.cluster.kubeconfig import harmless_values
 from ..module_utils.cluster.ollama_models import Pull, missing_models, models_in
 from ..module_utils.cluster.pod_exec import Finished, run_in_pod
 from ..module_utils.cluster.rollouts import ready_pods, selector
+from ..module_utils.connection import require_given
 from ..module_utils.errors import ProbeFailed, StackError, Unreachable, fail
 
 PAUSE_S = 5
@@ -198,6 +199,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    require_given(module, "kubeconfig")
     params = module.params
     module.no_log_values.difference_update(harmless_values(params["kubeconfig"]))
     try:

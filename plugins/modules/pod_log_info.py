@@ -83,6 +83,7 @@ from ..module_utils.cluster.cluster_options import CLUSTER_OPTIONS
 from ..module_utils.cluster.kubeconfig import harmless_values, read_access
 from ..module_utils.cluster.objects import Identity
 from ..module_utils.cluster.rollouts import selector
+from ..module_utils.connection import require_given
 from ..module_utils.errors import InvalidInput, ProbeFailed, StackError, fail
 from ..module_utils.openai_api.failures import redact
 
@@ -130,6 +131,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    require_given(module, "kubeconfig")
     params = module.params
     module.no_log_values.difference_update(harmless_values(params["kubeconfig"]))
     try:

@@ -73,6 +73,7 @@ from ..module_utils.cluster.cluster_options import CLUSTER_OPTIONS
 from ..module_utils.cluster.kubeconfig import harmless_values
 from ..module_utils.cluster.objects import Identity
 from ..module_utils.cluster.waiters import Rollout
+from ..module_utils.connection import require_given
 from ..module_utils.errors import StackError, fail
 
 
@@ -85,6 +86,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    require_given(module, "kubeconfig")
     module.no_log_values.difference_update(harmless_values(module.params["kubeconfig"]))
     states: dict[str, str] = {}
     try:

@@ -288,6 +288,7 @@ from ..module_utils.cluster.absent_cluster import ANSWER_OPTIONS, answer_of
 from ..module_utils.cluster.kubeconfig import harmless_values
 from ..module_utils.cluster.objects import Identity
 from ..module_utils.cluster.site_state import SiteState, Wanted
+from ..module_utils.connection import require_given
 from ..module_utils.errors import InvalidInput, fail
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
@@ -308,6 +309,7 @@ NOTHING: dict[str, Any] = {
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    require_given(module, "kubeconfig")
     params = module.params
     module.no_log_values.difference_update(harmless_values(params["kubeconfig"]))
     try:

@@ -55,7 +55,7 @@ class Fleet:
             "ansible_connection": "local",
             "ansible_become": False,
             "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-            "inference_plan": {"cache": {"repositories": []}},
+            "inference_plan": {"cache": {"path": "/var/lib/vllm/huggingface", "repositories": []}},
             "k3s_token": "secret",
             "k3s_server_url": "https://192.0.2.10:6443",
             "container_toolkit_packages": ["a"],

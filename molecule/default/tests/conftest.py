@@ -1,64 +1,31 @@
-"""Fixtures of the scenario: the lab's state, its hosts, its cluster and its gateway."""
+"""The fixtures of the scenario are those that scenarios share."""
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from tests.rehearsal_fixtures import (
+    cluster,
+    gateway,
+    gateway_port,
+    gpu,
+    host_of,
+    lab,
+    model,
+    namespace,
+    secrets,
+    server,
+    state,
+)
 
-import pytest
-import testinfra
-import yaml
-
-from tests.rehearsal import GATEWAY_PORT, Cluster, Gateway
-
-
-@pytest.fixture(scope="session")
-def state() -> Path:
-    state_home = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(state_home) / "inference-stack" / os.environ["LAB"]
-
-
-@pytest.fixture(scope="session")
-def lab(state: Path) -> dict[str, Any]:
-    """What the lab says of itself, and its images' references by name."""
-    found: dict[str, Any] = json.loads((state / "lab.json").read_text())
-    return found | {"image_references": {image["name"]: image["reference"] for image in found["images"]}}
-
-
-@pytest.fixture(scope="session")
-def secrets(state: Path) -> dict[str, str]:
-    found: dict[str, str] = yaml.safe_load((state / "secrets.yml").read_text())
-    return found
-
-
-@pytest.fixture(scope="session")
-def host_of(request: pytest.FixtureRequest) -> Callable[[str], Any]:
-    inventory = request.config.getoption("--ansible-inventory")
-
-    def connect(name: str) -> Any:
-        return testinfra.get_host(f"ansible://{name}?force_ansible=False", ansible_inventory=inventory)
-
-    return connect
-
-
-@pytest.fixture(scope="session")
-def server(host_of: Callable[[str], Any]) -> Any:
-    return host_of("server")
-
-
-@pytest.fixture(scope="session")
-def gpu(host_of: Callable[[str], Any]) -> Any:
-    return host_of("gpu")
-
-
-@pytest.fixture(scope="session")
-def cluster(server: Any) -> Cluster:
-    return Cluster(server)
-
-
-@pytest.fixture(scope="session")
-def gateway(lab: dict[str, Any], secrets: dict[str, str]) -> Gateway:
-    return Gateway(f"http://{lab['hosts']['server']['address']}:{GATEWAY_PORT}", secrets["consumer_key"])
+__all__ = [
+    "cluster",
+    "gateway",
+    "gateway_port",
+    "gpu",
+    "host_of",
+    "lab",
+    "model",
+    "namespace",
+    "secrets",
+    "server",
+    "state",
+]

@@ -9,27 +9,15 @@ from typing import Any
 
 import pytest
 
+from tests import rehearsal_pods
 from tests.rehearsal import MODEL, NAMESPACE, wait_for
+from tests.rehearsal_pods import SERVE
 
 PEERS = "net-test"
-# A server and a client that every image with Python can run.
-SERVE = ["python3", "-m", "http.server", "8080", "--directory", "/etc"]
-FETCH = "import sys, urllib.request as u; print(u.urlopen(sys.argv[1], timeout=5).status)"
 
 
 def pod(name: str, image: str, node: str, command: list[str], **spec: Any) -> dict[str, Any]:
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": name, "namespace": PEERS, "labels": {"app": name}},
-        "spec": {
-            "nodeSelector": {"kubernetes.io/hostname": node},
-            "tolerations": [{"operator": "Exists"}],
-            "terminationGracePeriodSeconds": 0,
-            "containers": [{"name": "main", "image": image, "command": command, **spec.pop("container", {})}],
-            **spec,
-        },
-    }
+    return rehearsal_pods.pod(name, PEERS, image, node, command, **spec)
 
 
 def service(name: str) -> dict[str, Any]:
@@ -61,8 +49,7 @@ def peers(cluster: Any, lab: dict[str, Any]) -> Iterator[Any]:
 
 
 def fetch(cluster: Any, source: str, url: str) -> str:
-    done = cluster.server.run(f"k3s kubectl -n {PEERS} exec {source} -- python3 -c '{FETCH}' {url}")
-    return str(done.stdout).strip() if done.rc == 0 else f"failed: {done.stderr.strip()[-300:]}"
+    return rehearsal_pods.fetch(cluster, PEERS, source, url)
 
 
 @pytest.mark.parametrize(("source", "target"), [("on-server", "on-gpu"), ("on-gpu", "on-server")])
@@ -167,11 +154,7 @@ def test_the_stable_service_reaches_the_engine(cluster: Any) -> None:
 def test_only_the_gateway_reaches_the_engine(peers: Any) -> None:
     url = f"http://vllm-api.{NAMESPACE}.svc.cluster.local:8000/health"
     assert fetch(peers, "on-server", url).startswith("failed")
-    gateway_pod = peers.get(f"-n {NAMESPACE} pods -l app.kubernetes.io/name=litellm")["items"][0]["metadata"][
-        "name"
-    ]
-    done = peers.server.run(f"k3s kubectl -n {NAMESPACE} exec {gateway_pod} -- python3 -c '{FETCH}' {url}")
-    assert done.stdout.strip() == "200", done.stderr
+    assert rehearsal_pods.fetch(peers, NAMESPACE, "deployment/litellm", url) == "200"
 
 
 def test_no_secret_lies_in_a_configmap(cluster: Any, secrets: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..errors import InvalidInput
-from ..probing.server_options import require_known_tier
+from ..probing.answering_tier import require_known_tier
 
 RANDOM, FILE, SHARED_PREFIX = "random", "file", "shared_prefix"
 DATASETS = (RANDOM, FILE, SHARED_PREFIX)

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..connection import or_environment
+
 CLUSTER_OPTIONS: dict[str, dict[str, Any]] = {
-    "kubeconfig": {"type": "raw", "required": True, "no_log": True},
+    "kubeconfig": or_environment({"type": "raw", "no_log": True}, "K8S_AUTH_KUBECONFIG", "KUBECONFIG"),
     "context": {"type": "str"},
 }

@@ -12,6 +12,11 @@ class Offers(NamedTuple):
     lacking: dict[str, str]
 
 
+def label_selector(labels: Mapping[str, str]) -> str:
+    """Labels as the API server takes them in a query."""
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+
+
 def offers(nodes: Iterable[Mapping[str, Any]], resource: str) -> Offers:
     """Allocatable amounts by node, and for every other node what is known about why it has none."""
     offering: dict[str, int] = {}

@@ -12,6 +12,7 @@ from .api import Api, Refused
 from .config_maps import read_config_maps
 from .foreign_fields import foreign_fields
 from .inventory import inventory, inventory_name, listed_objects
+from .node_resources import label_selector, offers
 from .objects import (
     FIELD_MANAGER,
     WORKLOADS,
@@ -41,6 +42,7 @@ class Wanted(NamedTuple):
     existing_secrets: Sequence[Mapping[str, Any]] = ()
     share_replicas: bool = False
     config_maps: Sequence[str] = ()
+    node_resource: Mapping[str, Any] | None = None
 
 
 def observe(api: Api, wanted: Iterable[Wanted]) -> dict[str, dict[str, Any]]:
@@ -105,6 +107,7 @@ class _Observer:
             "stale": [identity.reference() for identity in stale],
             "inventory": inventory(identities, wanted.owner, wanted.namespace),
             "config_maps": self._config_maps(),
+            "node_resource": self._node_resource(),
         }
 
     def _describe(self, definition: Definition) -> tuple[dict[str, Any], Definition]:
@@ -212,6 +215,14 @@ class _Observer:
             for identity in listed
             if identity not in identities and is_owned(self._api.read(*identity) or {}, wanted.owner)
         ]
+
+    def _node_resource(self) -> dict[str, Any]:
+        """Which nodes offer what the owner's workloads register."""
+        wanted = self._wanted.node_resource
+        if not wanted:
+            return {}
+        answer = self._api.get("/api/v1/nodes", {"labelSelector": label_selector(wanted["node_selector"])})
+        return offers((answer or {}).get("items") or [], wanted["resource"])._asdict()
 
     def _config_maps(self) -> dict[str, Any]:
         wanted = self._wanted

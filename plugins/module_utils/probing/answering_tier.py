@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ..errors import InvalidInput
+
 API_BASE = "x-litellm-model-api-base"
 ATTEMPTED = "x-litellm-attempted-fallbacks"
 _PREFIX = "x-litellm-"
@@ -66,3 +68,12 @@ def who_answered(headers: Mapping[str, str], tier_map: Mapping[str, str], asked:
         api_base = asked
     tier = match(api_base, tier_map) if api_base else ""
     return Origin(tier or (FALLBACK if fallbacks > 0 else UNKNOWN), api_base, fallbacks)
+
+
+def require_known_tier(tier: str, tier_map: Mapping[str, str]) -> None:
+    """Raise InvalidInput when a tier is expected that has no address in the map."""
+    if tier and tier not in tier_map.values():
+        raise InvalidInput(
+            f"tier_map has no address of tier {tier!r}",
+            f"Tiers of the map: {', '.join(sorted(set(tier_map.values()))) or 'none'}.",
+        )

@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..connection import or_environment
 from ..errors import InvalidInput
 from ..openai_api.client import Client
 from ..openai_api.transport import tls_context
 
 SERVER_OPTIONS: dict[str, dict[str, Any]] = {
-    "base_url": {"type": "str", "required": True},
-    "api_key": {"type": "str", "default": "", "no_log": True},
+    "base_url": or_environment({"type": "str"}, "OPENAI_BASE_URL"),
+    "api_key": or_environment({"type": "str", "default": "", "no_log": True}, "OPENAI_API_KEY"),
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
 }
@@ -43,12 +44,3 @@ def require_not_negative(params: Mapping[str, Any], *options: str) -> None:
 def read_tiers(params: Mapping[str, Any]) -> dict[str, str]:
     """Addresses and the tier of each."""
     return {str(address): str(tier) for address, tier in params["tier_map"].items()}
-
-
-def require_known_tier(tier: str, tier_map: Mapping[str, str]) -> None:
-    """Raise InvalidInput when a tier is expected that has no address in the map."""
-    if tier and tier not in tier_map.values():
-        raise InvalidInput(
-            f"tier_map has no address of tier {tier!r}",
-            f"Tiers of the map: {', '.join(sorted(set(tier_map.values()))) or 'none'}.",
-        )

@@ -9,6 +9,8 @@ from typing import Any
 from ..boundary.plain import plain
 from .observed_site import bare_reason
 
+# The words of ansible.builtin.slurp.
+_NO_FILE = "file not found"
 _NO_REASON = "no reason was given"
 
 
@@ -28,11 +30,20 @@ def task_answer(result: Any, key: str) -> dict[str, Any]:
     }
 
 
-def cluster_absence(kubeconfig: Any, server: str) -> str:
-    """Why the API server cannot be reached, from the result of the search for the kubeconfig (stat)."""
-    found = plain(kubeconfig) or {}
-    if "stat" in found and not found["stat"].get("exists"):
-        return f"{server} has no kubeconfig, k3s has not run there"
-    if found.get("msg"):
-        return f"{server}: {bare_reason(found['msg'])}"
-    return "the inventory names neither k3s_servers nor inference_kubeconfig"
+def cluster_absence(kubeconfig: Any, server: str) -> dict[str, Any]:
+    """Why the API server is not known, from the read of the kubeconfig (ansible.builtin.slurp).
+
+    ``reason`` is empty where the kubeconfig was read; ``absent`` says that the server answered and has none.
+    """
+    found: Mapping[str, Any] = kubeconfig or {}
+    told = bare_reason(found.get("msg"))
+    absent = "content" not in found and _NO_FILE in told
+    if "content" in found:
+        reason = ""
+    elif absent:
+        reason = f"{server} has no kubeconfig, k3s has not run there"
+    elif told and not found.get("skipped"):
+        reason = f"{server}: {told}"
+    else:
+        reason = "the inventory names neither k3s_servers nor inference_kubeconfig"
+    return {"absent": absent, "reason": reason}

@@ -24,6 +24,7 @@ DEFAULTS: dict[str, Any] = {
     "requirements": [],
     "share_replicas": False,
     "config_maps": [],
+    "node_resource": None,
     "timeout": 600,
 }
 _LEAVING: dict[str, Any] = {"definitions": [], "secrets": [], "create_namespace": False}
@@ -101,6 +102,7 @@ def _complete(row: Mapping[str, Any]) -> dict[str, Any]:
         "existing_secrets": existing,
         "share_replicas": bool(one["share_replicas"]),
         "config_maps": list(one["config_maps"]),
+        "node_resource": one["node_resource"],
     }
 
 

@@ -8,4 +8,7 @@ from tests.unit.plugins.filter.filter_calls import call
 
 
 def test_a_sentence_comes_back() -> None:
-    assert call(cluster_absence, {"msg": "no route"}, "server") == "server: no route"
+    assert call(cluster_absence, {"msg": "no route"}, "server") == {
+        "absent": False,
+        "reason": "server: no route",
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from types import ModuleType
 from typing import Any
 
@@ -23,9 +24,17 @@ def documented_options(module: ModuleType) -> dict[str, Any]:
     return options | documentation["options"]
 
 
+def variables_of(option: dict[str, Any]) -> list[str]:
+    """The environment variables that an option falls back to."""
+    _, variables = option.get("fallback", (None, []))
+    return list(variables)
+
+
 def assert_same_options(documented: dict[str, Any], coded: dict[str, Any]) -> None:
     assert set(documented) == set(coded)
     for name, option in coded.items():
         for part in _PARTS:
             assert documented[name].get(part) == option.get(part), (name, part)
+        described = str(documented[name]["description"])
+        assert set(re.findall(r"E\((\w+)\)", described)) == set(variables_of(option)), name
         assert_same_options(documented[name].get("suboptions", {}), option.get("options", {}))

@@ -391,6 +391,12 @@ def test_secrets_that_somebody_else_makes_are_looked_for(
     assert "eA==" not in f"{run.result}"
 
 
+def test_the_same_look_tells_which_nodes_offer_a_resource(site: Cluster) -> None:
+    wanted = {"resource": "nvidia.com/gpu", "node_selector": {"gpu": "true"}}
+    assert site.found(node_resource=wanted)["node_resource"] == {"offering": {"worker": 1}, "lacking": {}}
+    assert site.found()["node_resource"] == {}
+
+
 def test_several_owners_share_one_connection_and_one_look_at_the_namespace(site: Cluster) -> None:
     other = {"owner": "web", "namespace": "ml", "definitions": []}
     run = site.ask_all([{"owner": "vllm", "namespace": "ml", "definitions": [DEPLOYMENT]}, other])

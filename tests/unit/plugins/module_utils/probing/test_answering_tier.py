@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput
 from ansible_collections.inference.stack.plugins.module_utils.probing.answering_tier import (
     match,
+    require_known_tier,
     who_answered,
 )
 
@@ -72,3 +74,12 @@ def test_an_engine_answers_for_itself() -> None:
 
 def test_a_gateway_never_counts_as_the_tier_itself() -> None:
     assert who_answered({"x-litellm-version": "1"}, MAP, asked=GPU).tier == "unknown"
+
+
+def test_a_tier_that_no_answer_could_show_is_refused_with_those_that_can() -> None:
+    tiers = {"http://a:8000": "gpu", "http://b:11434": "cpu"}
+    require_known_tier("cpu", tiers)
+    require_known_tier("", {})
+    with pytest.raises(InvalidInput, match="tier_map has no address of tier 'cloud'") as refused:
+        require_known_tier("cloud", tiers)
+    assert refused.value.hint == "Tiers of the map: cpu, gpu."

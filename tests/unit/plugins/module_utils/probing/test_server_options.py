@@ -8,11 +8,8 @@ from ansible_collections.inference.stack.plugins.module_utils.probing.server_opt
     connector,
     read_tiers,
     require_above_zero,
-    require_known_tier,
     require_not_negative,
 )
-
-TIERS = {"http://a:8000": "gpu", "http://b:11434": "cpu"}
 
 
 @pytest.mark.parametrize("value", [0, -1, -0.5])
@@ -25,14 +22,6 @@ def test_zero_is_not_negative() -> None:
     require_not_negative({"interval": 0}, "interval")
     with pytest.raises(InvalidInput, match=r"^interval must not be negative"):
         require_not_negative({"interval": -0.1}, "interval")
-
-
-def test_a_tier_that_no_answer_could_show_is_refused_with_those_that_can() -> None:
-    require_known_tier("cpu", TIERS)
-    require_known_tier("", {})
-    with pytest.raises(InvalidInput, match="tier_map has no address of tier 'cloud'") as refused:
-        require_known_tier("cloud", TIERS)
-    assert refused.value.hint == "Tiers of the map: cpu, gpu."
 
 
 def test_tiers_are_read_as_text() -> None:

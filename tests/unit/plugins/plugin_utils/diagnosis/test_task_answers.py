@@ -44,12 +44,18 @@ def test_nothing_at_all_is_no_error(nothing: Any) -> None:
 @pytest.mark.parametrize(
     ("kubeconfig", "words"),
     [
-        ({"stat": {"exists": False}}, "server has no kubeconfig, k3s has not run there"),
+        (
+            {"failed": False, "msg": "file not found: /etc/rancher/k3s/k3s.yaml"},
+            "server has no kubeconfig, k3s has not run there",
+        ),
+        ({"content": "e30="}, ""),
+        ({"skipped": True, "msg": "skipped"}, "the inventory names neither"),
         ({"unreachable": True, "msg": "no route"}, "server: no route"),
         ({}, "the inventory names neither k3s_servers nor inference_kubeconfig"),
         (None, "the inventory names neither k3s_servers nor inference_kubeconfig"),
-        ({"stat": {"exists": True}}, "the inventory names neither"),
     ],
 )
 def test_why_there_is_no_cluster(kubeconfig: Any, words: str) -> None:
-    assert words in cluster_absence(kubeconfig, "server")
+    found = cluster_absence(kubeconfig, "server")
+    assert (words in found["reason"]) and bool(found["reason"]) == bool(words)
+    assert found["absent"] == ("no kubeconfig" in words)
