@@ -61,7 +61,7 @@ def gateway(server: ScriptedServer) -> ScriptedServer:
             {"open_webui_admin_email": "me@example.com", "open_webui_admin_password": "ä" * 40},
             ["open_webui_admin_password", "72 bytes"],
         ),
-        ({"open_webui_storage_size": "ten"}, ["open_webui_storage_size is no size"]),
+        ({"open_webui_storage_size": "ten"}, ["open_webui_storage_size is not a size"]),
         ({"open_webui_environment": {"OPENAI_API_KEY": "x"}}, ["OPENAI_API_KEY", "open_webui_gateway_key"]),
         ({"chat_state": "gone"}, ["chat_state is gone", "present, absent"]),
         ({"chat_data": "absent"}, ["chat_state=absent"]),
