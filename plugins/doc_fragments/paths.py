@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Documentation of the option in module_utils/hosts/paths.py."""
+"""Documentation of the option in module_utils/hosts/system/paths.py."""
 
 from __future__ import annotations
 

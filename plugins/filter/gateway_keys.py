@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..plugin_utils.boundary.filters import as_filter
-from ..plugin_utils.rendering.litellm import gateway_keys
+from ..plugin_utils.rendering.gateway import gateway_keys
 
 DOCUMENTATION = r"""
 name: gateway_keys

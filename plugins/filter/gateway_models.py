@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..plugin_utils.boundary.filters import as_filter
-from ..plugin_utils.rendering.litellm import gateway_models
+from ..plugin_utils.rendering.gateway import gateway_models
 
 DOCUMENTATION = r"""
 name: gateway_models

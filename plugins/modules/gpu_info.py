@@ -216,7 +216,7 @@ driver:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.hosts.gpu.report import Sources, collect, shape
+from ..module_utils.hosts.gpu.facts import Sources, collect, shape
 
 
 def main() -> None:

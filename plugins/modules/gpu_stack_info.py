@@ -180,7 +180,7 @@ kernel_log:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.hosts.stack_report import Sources, collect
+from ..module_utils.hosts.stack_facts import Sources, collect
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
-from ansible_collections.inference.stack.plugins.plugin_utils.diagnosis.policies import matches
+from ansible_collections.inference.stack.plugins.plugin_utils.diagnosis.network_policies import matches
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from ..errors import InvalidInput, ProbeFailed
 from . import dry_run
 from .api import Api, Refused
+from .applied_inventory import inventory, inventory_name, listed_objects
 from .config_maps import read_config_maps
 from .foreign_fields import foreign_fields
-from .inventory import inventory, inventory_name, listed_objects
 from .node_resources import label_selector, offers
 from .objects import (
     FIELD_MANAGER,

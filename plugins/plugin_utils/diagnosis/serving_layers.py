@@ -10,8 +10,8 @@ from typing import Any
 from ..text.units import seconds
 from .cluster_layers import explain, has_started
 from .layer_results import Finding, broken, degraded, not_applicable, ok, unknown
+from .network_policies import refusing_policies
 from .observed_site import CHAT, CLOUD_TIER, GATEWAY, GPU_TIER, Model, Site
-from .policies import refusing_policies
 
 
 def engine(site: Site) -> list[Finding]:

@@ -9,13 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.inference.stack.plugins.plugin_utils.planning.catalog import (
-    catalog,
-    image_rows,
-)
-from ansible_collections.inference.stack.plugins.plugin_utils.planning.catalog import (
-    model_rows as rows,
-)
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.catalog import catalog, image_rows
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.catalog import model_rows as rows
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.reading.findings import Findings
 from jsonschema import Draft202012Validator
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.inference.stack.plugins.module_utils.hosts.gpu.report import Sources
+from ansible_collections.inference.stack.plugins.module_utils.hosts.gpu.facts import Sources
 from ansible_collections.inference.stack.plugins.modules import gpu_info
 
 from tests.unit.lab.gpu_standin import DRIVER_VERSION, GpuStandin, holding_memory

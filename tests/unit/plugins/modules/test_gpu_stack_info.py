@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.inference.stack.plugins.module_utils.hosts.stack_report import Sources
+from ansible_collections.inference.stack.plugins.module_utils.hosts.stack_facts import Sources
 from ansible_collections.inference.stack.plugins.module_utils.hosts.system import commands
 from ansible_collections.inference.stack.plugins.module_utils.hosts.system.commands import Finished
 from ansible_collections.inference.stack.plugins.modules import gpu_stack_info

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.inference.stack.plugins.module_utils.hosts.gpu.facts import Findings, shape
 from ansible_collections.inference.stack.plugins.module_utils.hosts.gpu.kernel_driver import KernelDriver
 from ansible_collections.inference.stack.plugins.module_utils.hosts.gpu.nvml import (
     Gpu,
@@ -14,7 +15,6 @@ from ansible_collections.inference.stack.plugins.module_utils.hosts.gpu.nvml imp
     State,
 )
 from ansible_collections.inference.stack.plugins.module_utils.hosts.gpu.pci import PciGpu, PciLink
-from ansible_collections.inference.stack.plugins.module_utils.hosts.gpu.report import Findings, shape
 from ansible_collections.inference.stack.plugins.module_utils.hosts.gpu.thunderbolt import ThunderboltDevice
 from ansible_collections.inference.stack.plugins.plugin_utils.diagnosis.gpu_problems import (
     DRIVER,

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Consumers' keys as the gateway's hook reads them. Pure; no message contains a key."""
+"""Keys, models and fallbacks in the form that the gateway reads. Pure; no message contains a key.
+
+Its timeouts and retries are settings of the role litellm (vars/main.yml).
+"""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.inference.stack.plugins.plugin_utils.diagnosis.policies import (
+from ansible_collections.inference.stack.plugins.plugin_utils.diagnosis.network_policies import (
     matches,
     refusing_policies,
 )
