@@ -157,7 +157,7 @@ attributes:
       - It changes nothing, but it keeps a server busy that others use. In check mode it checks its options,
         asks nothing and is skipped. Set C(check_mode=false) on the task to measure anyway.
 notes:
-  - Run it where clients are, not on the GPU host: there it would take CPU time from the engine.
+  - Run it where clients are. On the GPU host it would take CPU time from the engine.
 seealso:
   - module: inference.stack.llm_health
   - module: inference.stack.benchmark_history

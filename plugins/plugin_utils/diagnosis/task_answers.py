@@ -9,7 +9,7 @@ from typing import Any
 from ..boundary.plain import plain
 from .observed_site import bare_reason
 
-# The words of ansible.builtin.slurp.
+# The words of ansible.builtin.slurp, in lower case.
 _NO_FILE = "file not found"
 _NO_REASON = "no reason was given"
 
@@ -37,7 +37,7 @@ def cluster_absence(kubeconfig: Any, server: str) -> dict[str, Any]:
     """
     found: Mapping[str, Any] = kubeconfig or {}
     told = bare_reason(found.get("msg"))
-    absent = "content" not in found and _NO_FILE in told
+    absent = "content" not in found and _NO_FILE in told.lower()
     if "content" in found:
         reason = ""
     elif absent:

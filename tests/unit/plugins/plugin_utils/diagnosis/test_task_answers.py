@@ -45,7 +45,7 @@ def test_nothing_at_all_is_no_error(nothing: Any) -> None:
     ("kubeconfig", "words"),
     [
         (
-            {"failed": False, "msg": "file not found: /etc/rancher/k3s/k3s.yaml"},
+            {"failed": False, "msg": "File not found: /etc/rancher/k3s/k3s.yaml"},
             "server has no kubeconfig, k3s has not run there",
         ),
         ({"content": "e30="}, ""),
