@@ -63,19 +63,27 @@ class Cluster:
 def play(
     inventory: str, playbook: str, variables: dict[str, Any], *words: str, timeout: float = 300
 ) -> subprocess.CompletedProcess[str]:
-    """A playbook of the collection on the lab."""
+    """A playbook of the collection on the lab, without the colours that molecule asks for."""
+    plain = {name: value for name, value in os.environ.items() if name != "ANSIBLE_FORCE_COLOR"}
     return subprocess.run(
         [
             *("ansible-playbook", "--inventory", inventory, f"playbooks/{playbook}.yml", *words),
             *("--extra-vars", json.dumps(variables)),
         ],
         cwd=ROOT,
-        env=os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
+        env=plain | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
         capture_output=True,
         text=True,
         timeout=timeout,
         check=False,
     )
+
+
+def recap(text: str, host: str) -> str:
+    """The line of a run's recap about a host."""
+    lines = [line for line in text.splitlines() if line.startswith(host) and "changed=" in line]
+    assert lines, text[-3000:]
+    return lines[-1]
 
 
 def shell_quote(text: str) -> str:

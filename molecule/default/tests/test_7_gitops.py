@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.rehearsal import NAMESPACE, Cluster, Gateway, play, wait_for
+from tests.rehearsal import NAMESPACE, Cluster, Gateway, play, recap, wait_for
 
 SECRETS = ("litellm-environment", "litellm-keys")
 FOLDER = "/tmp/inference-stack-rendered"
@@ -101,7 +101,3 @@ def test_the_site_adopts_what_kubectl_applied(
     assert again.returncode == 0, again.stdout[-4000:]
     assert "changed=0" in recap(again.stdout, "localhost"), again.stdout[-4000:]
     assert gateway.chat().status_code == 200
-
-
-def recap(text: str, host: str) -> str:
-    return next(line for line in text.splitlines() if line.startswith(host) and "changed=" in line)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.rehearsal import NAMESPACE, Cluster, play, wait_for
+from tests.rehearsal import NAMESPACE, Cluster, play, recap, wait_for
 
 GATEWAY = "deployment/litellm"
 
@@ -55,4 +55,4 @@ def test_a_pod_with_a_foreign_configuration_starts_again(inventory: Any, cluster
     assert "vllm-tiny" in aliases
 
     again = play(inventory, "site", {}, "--tags", "cluster", timeout=600)
-    assert "changed=0" in next(line for line in again.stdout.splitlines() if line.startswith("localhost"))
+    assert "changed=0" in recap(again.stdout, "localhost")
