@@ -97,7 +97,7 @@ lint: .venv/.test .venv/.galaxy ## ansible-lint (profile production), yamllint, 
 sanity: .venv/.test .venv/.galaxy ## What is left of Ansible's sanity tests, and what docs.ansible.com and Galaxy check (1 minute)
 	@python tests/run.py sanity
 
-unit: .venv/.test ## Unit tests (1 minute)
+unit: .venv/.test ## Unit tests (1.5 minutes)
 	@python tests/run.py unit
 
 playbooks: .venv/.test ## Playbooks and templates by Ansible itself, against scripted servers, without a cluster (minutes)
