@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import jinja2
 import yaml
@@ -123,8 +124,10 @@ def be_quick() -> None:
             compiled[key] = compile_anew(self, source, *args, **options)
         return compiled[key]
 
-    jinja2.Environment.compile = compile_once  # type: ignore[method-assign]
-    sys.modules[loader.lookup_loader.get("ansible.builtin.template").__module__].deepcopy = dict  # type: ignore[attr-defined]
+    # For as long as the process lives.
+    mock.patch.object(jinja2.Environment, "compile", compile_once).start()
+    lookup = sys.modules[loader.lookup_loader.get("ansible.builtin.template").__module__]
+    mock.patch.object(lookup, "deepcopy", dict).start()
     for plugins in (loader.filter_loader, loader.test_loader):
         plugins.get = functools.cache(plugins.get)
     # What is read back keeps no note of the line that it came from.

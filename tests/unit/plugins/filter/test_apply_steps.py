@@ -1,4 +1,4 @@
-"""The filters apply_steps and pending_secrets: what an apply has to do, in order."""
+"""The filter apply_steps: what an apply has to do, in order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.inference.stack.plugins.filter import apply_steps, object_sets, pending_secrets
+from ansible_collections.inference.stack.plugins.filter import apply_steps, object_sets
 
 from tests.unit.plugins.filter.filter_calls import call, thing
 
@@ -80,10 +80,7 @@ def test_objects_of_all_owners_are_ordered_by_kind() -> None:
 def test_namespaces_go_with_pending_secrets() -> None:
     found = steps(owner((NAMESPACE, "created"), pending_secrets=[1]))
     assert (found["objects"], names(found["namespaces"])) == ([], ["ml"])
-    found["secrets"] = [{"owner": "web", "place": 1}]
-    sent = call(pending_secrets, found, call(object_sets, SETS))
-    assert names(sent) == ["ml", "more"]
-    assert sent[1]["data"] == {"B": "Mg=="}
+    assert found["secrets"] == [{"owner": "owner-0", "place": 1}]
 
 
 @pytest.mark.parametrize(

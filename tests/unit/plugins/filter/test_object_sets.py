@@ -1,4 +1,4 @@
-"""The filters object_sets and workload_deadlines: what roles want, checked and completed."""
+"""The filter object_sets: what roles want, checked and completed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.inference.stack.plugins.filter import object_sets, workload_deadlines
+from ansible_collections.inference.stack.plugins.filter import object_sets
 
 from tests.unit.plugins.filter.filter_calls import call, thing
 
@@ -100,11 +100,3 @@ def test_who_leaves_wants_nothing_and_keeps_the_namespace() -> None:
     secrets = [{"name": "made", "values": {"PASSWORD": SECRET_WORDS}}]
     (one,) = call(object_sets, [wanted(secrets=secrets)], leaving=True)
     assert (one["definitions"], one["secrets"], one["foundation"]) == ([], [], [])
-
-
-def test_workloads_come_with_the_time_that_each_may_take() -> None:
-    sets = [
-        wanted(definitions=[thing(spec={}), thing("Service", "api")], timeout=30),
-        {"definitions": [thing()]},
-    ]
-    assert call(workload_deadlines, sets) == [{**thing(), "timeout": 30}, {**thing(), "timeout": 600}]
