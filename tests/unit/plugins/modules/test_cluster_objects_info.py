@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import pytest
-from ansible_collections.inference.stack.plugins.modules import cluster_objects_info
 
-from tests.unit.plugins.modules.cluster_documents import DEPLOYMENT, ENGINE, TOKEN, ask, labelled
-from tests.unit.plugins.modules.module_runner import ModuleRun, ModuleRunner
-from tests.unit.plugins.scripted_server import Exchange, ScriptedServer
+from tests.unit.plugins.modules.cluster_documents import DEPLOYMENT, ENGINE, TOKEN, labelled
+from tests.unit.plugins.modules.observed_cluster import ENGINE_NAME, ENGINE_PATH, Cluster, engine, found
+from tests.unit.plugins.scripted_server import Exchange
 
-ENGINE_PATH = "/apis/apps/v1/namespaces/ml/deployments/engine"
-ENGINE_NAME = "apps/v1 Deployment ml/engine"
 CONTENT = "c2VjcmV0LXZhbHVl"
 SECRET = {
     "apiVersion": "v1",
@@ -21,56 +17,6 @@ SECRET = {
     "metadata": {"name": "keys", "namespace": "ml"},
     "data": {"keys.json": CONTENT},
 }
-
-
-class Cluster:
-    """What the module says of one Deployment whose dry run ends as a test wants it."""
-
-    def __init__(self, server: ScriptedServer, run_module: ModuleRunner) -> None:
-        self.server = server
-        self._run_module = run_module
-        self.tries(ENGINE_PATH, ENGINE)
-
-    def tries(self, path: str, outcome: dict[str, Any], status: int = 200) -> None:
-        self.server.routes[f"PATCH {path}"] = lambda exchange: exchange.reply(outcome, status)
-
-    def reads(self, found: dict[str, Any]) -> None:
-        self.server.routes[f"GET {ENGINE_PATH}"] = lambda exchange: exchange.reply(found)
-
-    def ask(self, check: bool = False, **more: Any) -> ModuleRun:
-        wanted = {"owner": "vllm", "namespace": "ml", "definitions": [DEPLOYMENT], **more}
-        return self.ask_all([wanted], check)
-
-    def ask_all(self, sets: list[dict[str, Any]], check: bool = False) -> ModuleRun:
-        return self._run_module(cluster_objects_info.main, ask(self.server, sets=sets), check=check)
-
-    def found(self, **more: Any) -> dict[str, Any]:
-        run = self.ask(**more)
-        assert not run.failed, run.result
-        return found(run)
-
-    def verdict(self, **more: Any) -> str:
-        rows = self.found(**more)["objects"]
-        return next(row["verdict"] for row in rows if row["object"] == ENGINE_NAME)
-
-    def applied(self, **more: Any) -> list[dict[str, Any]]:
-        return [row["definition"] for row in self.found(**more)["pending"]]
-
-
-def found(run: ModuleRun) -> dict[str, Any]:
-    rows: dict[str, Any] = run.result["owners"]["vllm"]
-    return rows
-
-
-@pytest.fixture
-def site(cluster: ScriptedServer, run_module: ModuleRunner) -> Cluster:
-    return Cluster(cluster, run_module)
-
-
-def engine(**spec: Any) -> dict[str, Any]:
-    outcome: dict[str, Any] = copy.deepcopy(ENGINE)
-    outcome["spec"].update(spec)
-    return outcome
 
 
 @pytest.mark.parametrize("check", [True, False])
@@ -220,136 +166,10 @@ def test_what_has_not_rolled_out_is_told(site: Cluster) -> None:
     assert site.found()["unfinished"] == {"Deployment ml/engine": "0 of 1 pods are available"}
 
 
-SETTINGS = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "ml"}}
-SETTINGS_PATH = "/api/v1/namespaces/ml/configmaps/settings"
-EARLY, LATE = "2026-01-01T10:00:00Z", "2026-01-01T11:00:00Z"
-
-
-def reads_settings(
-    site: Cluster,
-    changed: str,
-    started: str,
-    annotations: dict[str, str] | None = None,
-    manager: str = "kubectl-edit",
-    restarted: str = "",
-) -> None:
-    """A pod of the engine that started once, and its ConfigMap, which changed once."""
-    template = {"spec": {"volumes": [{"configMap": {"name": "settings"}}]}}
-    live = engine(template=template | {"metadata": {"annotations": {"inference.stack/restarted": restarted}}})
-    site.reads(live)
-    site.tries(ENGINE_PATH, live)
-    entry = {"manager": manager, "time": changed, "fieldsV1": {"f:data": {"f:a": {}}}}
-    settings = {
-        "kind": "ConfigMap",
-        "metadata": {"name": "settings", "managedFields": [entry], "annotations": annotations or {}},
-        "data": {"a": "1"},
-    }
-    site.server.routes[f"GET {SETTINGS_PATH}"] = lambda exchange: exchange.reply(settings)
-    site.tries(SETTINGS_PATH, settings)
-    running = {"state": {"running": {"startedAt": started}}}
-    pod = {"metadata": {"labels": {"app": "engine"}}, "status": {"containerStatuses": [running]}}
-    site.server.routes["GET /api/v1/namespaces/ml/pods"] = lambda exchange: exchange.reply({"items": [pod]})
-
-
-@pytest.mark.parametrize(
-    ("changed", "started", "annotations", "restarts"),
-    [
-        (EARLY, LATE, {}, 0),
-        (EARLY, EARLY, {}, 0),
-        (LATE, EARLY, {}, 1),
-        (LATE, EARLY, {"inference.stack/reloaded": "true"}, 0),
-    ],
-)
-def test_a_pod_older_than_its_configuration_has_to_start_again(
-    site: Cluster, changed: str, started: str, annotations: dict[str, str], restarts: int
-) -> None:
-    reads_settings(site, changed, started, annotations)
-    rows = site.found(definitions=[SETTINGS, DEPLOYMENT])["restarts"]
-    assert [row["object"] for row in rows] == [ENGINE_NAME] * restarts
-    assert all("ConfigMap settings changed at 2026-01-01T11:00:00Z" in row["because"] for row in rows)
-
-
-def test_a_repaired_configuration_starts_its_pods_again(site: Cluster) -> None:
-    reads_settings(site, EARLY, LATE)
-    right = {"kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"a": "2"}}
-    site.tries(SETTINGS_PATH, right)
-    (row,) = site.found(definitions=[SETTINGS, DEPLOYMENT])["restarts"]
-    assert (row["object"], row["because"]) == (ENGINE_NAME, "ConfigMap settings changes")
-    assert row["reference"]["metadata"] == {"name": "engine", "namespace": "ml"}
-
-
-@pytest.mark.parametrize(("restarted", "restarts"), [("", 1), (EARLY, 1), (LATE, 0)])
-def test_a_run_that_was_killed_before_the_restart_is_finished(
-    site: Cluster, restarted: str, restarts: int
-) -> None:
-    live = engine(template={"metadata": {"annotations": {"inference.stack/restarted": restarted}}})
-    live["metadata"]["annotations"] = {"inference.stack/restart-due": LATE}
-    site.reads(live)
-    site.tries(ENGINE_PATH, live)
-    assert len(site.found()["restarts"]) == restarts
-
-
-def test_a_label_of_ours_is_no_change_of_a_configuration(site: Cluster) -> None:
-    reads_settings(site, LATE, EARLY, manager="inference-stack")
-    assert site.found(definitions=[SETTINGS, DEPLOYMENT])["restarts"] == []
-
-
-def test_what_rolls_out_anyway_is_not_started_twice(site: Cluster) -> None:
-    reads_settings(site, LATE, EARLY)
-    site.tries(ENGINE_PATH, engine(template={"spec": {"containers": []}}))
-    assert site.found(definitions=[SETTINGS, DEPLOYMENT])["restarts"] == []
-
-
-def test_a_restart_that_is_due_is_done_by_the_run_that_replaces_the_pods(site: Cluster) -> None:
-    """Else the run after it would restart the new pods, although nothing changed."""
-    live = engine()
-    live["metadata"]["annotations"] = {"inference.stack/restart-due": LATE}
-    site.reads(live)
-    site.tries(ENGINE_PATH, engine(template={"spec": {"containers": []}}))
-    assert [row["object"] for row in site.found()["restarts"]] == [ENGINE_NAME]
-
-
-def test_pods_that_a_restart_is_replacing_are_not_started_again(site: Cluster) -> None:
-    """A rollout that hangs, or the strategy OnDelete: a run that changes nothing has to stay one."""
-    reads_settings(site, LATE, EARLY, restarted=LATE)
-    assert site.found(definitions=[SETTINGS, DEPLOYMENT])["restarts"] == []
-
-
-UNTRIED = {"message": "admission webhook x does not support dry run"}
-
-
-@pytest.mark.parametrize("path", [ENGINE_PATH, SETTINGS_PATH])
-def test_pods_start_again_where_the_server_takes_no_dry_run(site: Cluster, path: str) -> None:
-    reads_settings(site, EARLY, LATE)
-    right = {**SETTINGS, "data": {"a": "2"}}
-    site.tries(SETTINGS_PATH, right)
-    site.tries(path, UNTRIED, 400)
-    (row,) = site.found(definitions=[right, DEPLOYMENT])["restarts"]
-    assert (row["object"], row["because"]) == (ENGINE_NAME, "ConfigMap settings changes")
-
-
-def test_without_a_dry_run_a_configuration_that_is_as_wanted_starts_nothing(site: Cluster) -> None:
-    reads_settings(site, EARLY, LATE)
-    site.tries(SETTINGS_PATH, UNTRIED, 400)
-    assert site.found(definitions=[{**SETTINGS, "data": {"a": "1"}}, DEPLOYMENT])["restarts"] == []
-
-
-@pytest.mark.parametrize("first", ["settings", "vllm"])
-def test_pods_start_again_for_what_another_owner_changes(site: Cluster, first: str) -> None:
-    reads_settings(site, EARLY, LATE)
-    right = {"kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"a": "2"}}
-    site.tries(SETTINGS_PATH, right)
-    sets = [
-        {"owner": "vllm", "namespace": "ml", "definitions": [DEPLOYMENT]},
-        {"owner": "settings", "namespace": "ml", "definitions": [SETTINGS]},
-    ]
-    run = site.ask_all(sorted(sets, key=lambda one: one["owner"] != first))
-    assert [row["object"] for row in found(run)["restarts"]] == [ENGINE_NAME]
-
-
 def test_an_object_without_a_namespace_is_refused(site: Cluster) -> None:
     """It would look new to every run."""
-    run = site.ask(definitions=[{**SETTINGS, "metadata": {"name": "settings"}}])
+    nowhere = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}}
+    run = site.ask(definitions=[nowhere])
     assert "ConfigMap /settings has no metadata.namespace. Name one, for instance ml" in run.result["msg"]
 
 
