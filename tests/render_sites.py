@@ -97,10 +97,9 @@ def site(variables: dict[str, Any]) -> dict[str, Any]:
     except StackError as error:
         return {"refused": str(error)}
     known["inference_plan"] = plan
-    # As steps/cluster.yml does.
-    parts = plan.get("parts") or {"chat": {"wanted": variables.get("inference_chat", False)}}
-    skipped = {"ollama": not plan["ollama_models"], "open_webui": not parts["chat"]["wanted"]}
-    objects = {role: render(role, known) for role in ROLES if not skipped.get(role)}
+    # As steps/tasks/render_parts.yml does.
+    roles = [role for role in ROLES if role != "open_webui" or plan["parts"]["chat"]["wanted"]]
+    objects = {role: render(role, known) for role in roles}
     return {"plan": plan, "objects": plain(objects)}
 
 
