@@ -22,7 +22,7 @@ from lab.hosts import ssh
 from lab.hosts.fleet import Fleet, remove_images
 from lab.parts import Parts
 from lab.progress import display, log_tail
-from lab.settings import EXTRAS, HOSTS, MIRROR, Settings, existing_labs, load
+from lab.settings import EXTRAS, HOSTS, SERVICES, Settings, existing_labs, load
 from lab.steps import Runner, StepsFailed
 
 INTERRUPTED = 130
@@ -137,7 +137,7 @@ def _clean(settings: Settings, _options: argparse.Namespace) -> int:
 def _status(settings: Settings, _options: argparse.Namespace) -> int:
     fleet = Fleet(settings)
     states = fleet.states()
-    addresses = fleet.addresses((*HOSTS, MIRROR))
+    addresses = fleet.addresses((*HOSTS, *SERVICES))
     others = sorted(set(existing_labs(settings)) - {settings.name})
     print(f"lab {settings.name} (others: {', '.join(others) or 'none'})")
     for name, word in states.items():
@@ -170,14 +170,14 @@ def _logs(settings: Settings, options: argparse.Namespace) -> int:
     name = options.name
     if name in HOSTS:
         _execute(_ssh_words(settings, name, "journalctl --boot --no-pager --lines 300"))
-    if name == MIRROR:
+    if name in SERVICES:
         fleet = Fleet(settings)
-        print(fleet.podman.output("logs", "--tail", "300", settings.container(MIRROR)), end="")
+        print(fleet.podman.output("logs", "--tail", "300", settings.container(name)), end="")
         return 0
     folders = (settings.logs, settings.cache / "logs")
     found = {path.stem: path for folder in reversed(folders) for path in sorted(folder.glob("*.log"))}
     if name is None:
-        print("\n".join([*(f"{host:<20} what it says itself" for host in (*HOSTS, MIRROR)),
+        print("\n".join([*(f"{host:<20} what it says itself" for host in (*HOSTS, *SERVICES)),
                          *(f"{stem:<20} {path}" for stem, path in sorted(found.items()))]))  # fmt: skip
         return 0
     if name not in found:

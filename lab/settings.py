@@ -20,7 +20,11 @@ DEFAULT_NAME = "demo"
 HOSTS = ("server", "gpu")
 MIRROR = "mirror"
 MIRROR_PORT = 8080
-ADDRESS_SUFFIXES = {MIRROR: 2, "server": 11, "gpu": 12}
+HUB = "hub"
+HUB_PORT = 8100
+SERVICES = (MIRROR, HUB)
+"""Containers that serve what hosts and pods fetch."""
+ADDRESS_SUFFIXES = {MIRROR: 2, HUB: 3, "server": 11, "gpu": 12}
 
 EXTRAS = ("open-webui",)
 """What a lab has only when LAB_WITH names it: a site works without it, so nobody has to wait for it."""
@@ -50,6 +54,11 @@ class Settings:
     @property
     def artefacts(self) -> Path:
         return self.state / "artefacts"
+
+    @property
+    def hub(self) -> Path:
+        """The repositories of the hub, and its switches."""
+        return self.state / "hub"
 
     @property
     def lab_file(self) -> Path:

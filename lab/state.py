@@ -13,7 +13,7 @@ import yaml
 
 from lab.artefacts.publish import Publication
 from lab.components.model_components import OLLAMA_MODEL, VLLM_MODEL
-from lab.settings import HOSTS, MIRROR, MIRROR_PORT, Settings
+from lab.settings import HOSTS, HUB, HUB_PORT, MIRROR, MIRROR_PORT, Settings
 
 # Where the roles' extra volumes find the Python packages on the hosts.
 MOUNTS = {"vllm": "/opt/vllm", "litellm": "/opt/litellm"}
@@ -24,6 +24,10 @@ _SECRET_BYTES = 24
 
 def mirror_url(addresses: Mapping[str, str]) -> str:
     return f"http://{addresses[MIRROR]}:{MIRROR_PORT}"
+
+
+def hub_url(addresses: Mapping[str, str]) -> str:
+    return f"http://{addresses[HUB]}:{HUB_PORT}"
 
 
 def mounts(extras: Iterable[str]) -> dict[str, str]:
@@ -55,6 +59,7 @@ def describe(
         },
         "hosts": {host: {"address": addresses[host]} for host in HOSTS},
         "mirror": mirror,
+        "hub": hub_url(addresses),
         "artefacts": {
             "k3s": {**offer.k3s.as_dict(), "version": k3s_version},
             "toolkit_repository": {

@@ -12,8 +12,9 @@ from lab.artefacts.publish import Parts as PublishedParts
 from lab.artefacts.publish import Publication, publish
 from lab.components.component import log_path as component_log
 from lab.hosts.fleet import Fleet
+from lab.hub import repositories
 from lab.parts import Part, Parts, k3s_version
-from lab.settings import HOSTS, MIRROR, Settings, wanted_extras
+from lab.settings import HOSTS, HUB, MIRROR, SERVICES, Settings, wanted_extras
 from lab.steps import Running, Step
 
 _SERVED = ("k3s", "images", "toolkit-repository", "vllm-model", "ollama-model")
@@ -41,7 +42,10 @@ class Up:
                 "hosts", "Hosts answer over SSH", self._boot, needs=("network", "gpu-standin", *self.mounts)
             ),
             self._step("mirror", "Artefacts are served", self._serve, needs=("network", *_SERVED)),
-            self._step("inventory", "Facts for the inventory", self._describe, needs=("hosts", "mirror")),
+            self._step("hub", "Models are served", self._serve_models, needs=("network", "vllm-model")),
+            self._step(
+                "inventory", "Facts for the inventory", self._describe, needs=("hosts", "mirror", "hub")
+            ),
         ]
 
     def _step(
@@ -95,8 +99,15 @@ class Up:
         nginx.wait_until_served(url)
         return f"{url}, {result}"
 
+    def _serve_models(self, run: Running) -> str:
+        repositories.lay_out(self.settings.hub, self.parts.path("vllm-model"))
+        result = self.fleet.serve_hub(repositories.write_server(self.settings.state), run.log)
+        url = state.hub_url(self.fleet.addresses((HUB,)))
+        nginx.wait_until_served(url)
+        return f"{url}, {result}"
+
     def _describe(self, _run: Running) -> str:
-        addresses = self.fleet.addresses((*HOSTS, MIRROR))
+        addresses = self.fleet.addresses((*HOSTS, *SERVICES))
         offer = self.publications[-1]
         content = state.describe(self.settings, addresses, offer, k3s_version(), self.mounts)
         state.write_lab_file(self.settings, content)

@@ -53,7 +53,7 @@ def write_configuration(folder: Path) -> Path:
 
 
 def wait_until_served(url: str, timeout_s: float = 30) -> None:
-    """Wait until the mirror answers. The machine's proxy settings are not for it."""
+    """Wait until the mirror or the hub answers. The machine's proxy settings are not for them."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + timeout_s
     while True:
@@ -63,6 +63,6 @@ def wait_until_served(url: str, timeout_s: float = 30) -> None:
         except (urllib.error.URLError, OSError) as error:
             if time.monotonic() > deadline:
                 raise LabError(
-                    f"the mirror does not answer at {url}: {error}", "python -m lab logs mirror"
+                    f"nobody answers at {url}: {error}", "python -m lab logs mirror, or logs hub"
                 ) from error
         time.sleep(0.3)

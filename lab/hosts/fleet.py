@@ -1,4 +1,4 @@
-"""The containers of a lab: its hosts, and the mirror that serves them what they install."""
+"""The containers of a lab: its hosts, the mirror that serves what they install, the hub that has models."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lab.gpu.build import host_overlay
 from lab.hosts import image, machine, network, ssh
 from lab.hosts.containers import FileTree, HostSpec, ensure_container
 from lab.hosts.podman import Podman
-from lab.settings import HOSTS, MIRROR, Settings, existing_labs
+from lab.settings import HOSTS, HUB, HUB_PORT, MIRROR, SERVICES, Settings, existing_labs
 
 # Container data must not lie on the container's own overlay: a snapshotter cannot stack on it. What a
 # reboot has to keep lies here too.
@@ -28,6 +28,8 @@ VOLUMES = {
 }
 MIRROR_FILES = "/srv/artefacts"
 MIRROR_CONFIGURATION = "/etc/nginx/lab.conf"
+HUB_FILES = "/srv/hub"
+HUB_PROGRAM = "/srv/hub.py"
 
 
 class Fleet:
@@ -60,18 +62,24 @@ class Fleet:
 
     def serve(self, configuration: Path, log: IO[str]) -> str:
         """Start the mirror."""
+        mounts = {self.settings.artefacts: MIRROR_FILES, configuration: MIRROR_CONFIGURATION}
+        # Read on each start; in the command, so that another configuration is another mirror.
+        return self._serve(MIRROR, mounts, ("nginx", "-c", MIRROR_CONFIGURATION, "-g", "daemon off;"), log)
+
+    def serve_hub(self, program: Path, log: IO[str]) -> str:
+        """Start the hub."""
+        mounts = {self.settings.hub: HUB_FILES, program: HUB_PROGRAM}
+        return self._serve(HUB, mounts, ("python3", HUB_PROGRAM, HUB_FILES, "--port", str(HUB_PORT)), log)
+
+    def _serve(self, name: str, mounts: Mapping[Path, str], command: tuple[str, ...], log: IO[str]) -> str:
         spec = HostSpec(
-            name=MIRROR,
-            container=self.settings.container(MIRROR),
+            name=name,
+            container=self.settings.container(name),
             image=image.reference(),
             network=self.settings.network,
-            address=self.addresses((MIRROR,))[MIRROR],
-            mounts={
-                str(self.settings.artefacts): MIRROR_FILES,
-                str(configuration): MIRROR_CONFIGURATION,
-            },
-            # Read on each start; in the command, so that another configuration is another mirror.
-            command=("nginx", "-c", MIRROR_CONFIGURATION, "-g", "daemon off;"),
+            address=self.addresses((name,))[name],
+            mounts={str(source): path for source, path in mounts.items()},
+            command=command,
         )
         return ensure_container(self.podman, spec, self.settings.name, log)
 
@@ -99,7 +107,7 @@ class Fleet:
     def states(self) -> dict[str, str]:
         """What podman says about each container of the lab."""
         result = {}
-        for name in (*HOSTS, MIRROR):
+        for name in (*HOSTS, *SERVICES):
             found = self.podman.inspect(self.settings.container(name)) if self.podman.present else None
             result[name] = "absent" if found is None else str(found["State"]["Status"])
         return result
@@ -110,7 +118,7 @@ class Fleet:
             overlay = host_overlay(gpu_stand_in)
             trees.append(FileTree(overlay.rootfs, overlay.commands))
         container = self.settings.container(host)
-        everybody = self.addresses((*HOSTS, MIRROR))
+        everybody = self.addresses((*HOSTS, *SERVICES))
         return HostSpec(
             name=host,
             container=container,

@@ -116,7 +116,7 @@ def test_the_mirrors_configuration_has_a_name_of_its_content(tmp_path: Path) -> 
 
 def test_lab_json_has_what_the_inventory_reads(tmp_path: Path, offer: Publication) -> None:
     settings = load({"XDG_STATE_HOME": str(tmp_path)})
-    addresses = {"server": "10.97.1.11", "gpu": "10.97.1.12", "mirror": "10.97.1.2"}
+    addresses = {"server": "10.97.1.11", "gpu": "10.97.1.12", "mirror": "10.97.1.2", "hub": "10.97.1.3"}
     state.write_lab_file(settings, state.describe(settings, addresses, offer, "v1+k3s1"))
     lab = state.read_lab_file(settings)
     assert lab is not None
@@ -133,7 +133,7 @@ def test_lab_json_has_what_the_inventory_reads(tmp_path: Path, offer: Publicatio
 
 def test_a_lab_keeps_the_extras_that_it_got(tmp_path: Path, offer: Publication) -> None:
     settings = load({"XDG_STATE_HOME": str(tmp_path)})
-    addresses = {"server": "10.97.1.11", "gpu": "10.97.1.12", "mirror": "10.97.1.2"}
+    addresses = {"server": "10.97.1.11", "gpu": "10.97.1.12", "mirror": "10.97.1.2", "hub": "10.97.1.3"}
     assert state.extras(settings, ()) == ()
     extras = state.extras(settings, ("open-webui",))
     content = state.describe(settings, addresses, offer, "v1+k3s1", state.mounts(extras))
