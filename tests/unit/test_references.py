@@ -155,10 +155,11 @@ def check_policies(site: Site) -> None:
 
 
 def check_volumes(site: Site) -> None:
-    for workload in site.of(*WORKLOADS):
+    for workload in site.of(*WORKLOADS, "Job"):
         spec, namespace = workload["spec"]["template"]["spec"], workload["metadata"]["namespace"]
         volumes = {row["name"]: row for row in spec["volumes"]}
-        mounts = [row["name"] for container in containers(workload) for row in container["volumeMounts"]]
+        everything = [*spec.get("initContainers", []), *containers(workload)]
+        mounts = [row["name"] for container in everything for row in container["volumeMounts"]]
         assert set(mounts) == set(volumes)
         for volume in volumes.values():
             if "persistentVolumeClaim" in volume:
@@ -176,6 +177,11 @@ def check_cache(site: Site, path: str) -> None:
         assert environment(container)["HF_HOME"] == HF_HOME
         volumes = {row["name"]: row for row in engine["spec"]["template"]["spec"]["volumes"]}
         assert volumes[mount["name"]]["hostPath"]["path"] == path
+    # What fetches models puts them where engines look.
+    for job in site.of("Job"):
+        (container,) = containers(job)
+        assert environment(container)["HF_HOME"] == HF_HOME
+        assert HF_HOME in [row["mountPath"] for row in container["volumeMounts"]]
 
 
 def check_table(site: Site, variables: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,6 +16,10 @@ from .reading.findings import Findings
 _GPU_RESOURCE = "nvidia.com/gpu"
 # Enough for the scheduler; a model's row or entry may ask for more.
 _REQUESTS = {"cpu": "1", "memory": "4Gi"}
+# What the hub can be asked for; not a folder, and not one file of a repository.
+_REPOSITORY = re.compile(r"^[A-Za-z0-9][\w.-]*(/[\w.-]+)?$")
+# Arguments that may name further repositories, which the engine then fetches by itself.
+_NAMING_OTHERS = ("--speculative-config", "--speculative-model", "--lora-modules", "--hf-config-path")
 
 
 def describe_engines(
@@ -38,6 +43,9 @@ def _engine(
     findings: Findings,
 ) -> dict[str, Any]:
     settings = model.settings
+    repositories = list(_repositories(model))
+    arguments = engine_arguments(model, engine.release, catalog, findings)
+    alone = bool(repositories) and not any(word.startswith(_NAMING_OTHERS) for word in arguments)
     annotations = {"inference.stack/repository": settings.repository}
     if model.requirements:
         annotations["inference.stack/requirements"] = ",".join(model.requirements)
@@ -49,13 +57,14 @@ def _engine(
         "served_name": model.served_name,
         "repository": settings.repository,
         "revision": settings.revision,
+        "repositories": repositories,
         "deployment": identity.deployment,
         "service": identity.service,
         "mode": model.mode,
         "active": model.mode == default_mode,
         "replicas": model.replicas,
-        "arguments": engine_arguments(model, engine.release, catalog, findings),
-        "environment": dict(settings.environment),
+        "arguments": arguments,
+        "environment": {**({} if alone else {"HF_HUB_OFFLINE": "0"}), **settings.environment},
         "node_selector": dict(settings.node_selector),
         "gpus": settings.gpus,
         "resources": {"requests": requests, "limits": limits},
@@ -63,3 +72,13 @@ def _engine(
         "load_timeout": settings.load_timeout,
         "annotations": annotations,
     }
+
+
+def _repositories(model: WantedModel) -> Iterator[dict[str, Any]]:
+    """What has to be in the cache before the engine starts."""
+    settings = model.settings
+    if not _REPOSITORY.match(settings.repository):
+        return
+    yield {"repository": settings.repository, "revision": settings.revision, "weights": True}
+    if settings.tokenizer not in ("", settings.repository) and _REPOSITORY.match(settings.tokenizer):
+        yield {"repository": settings.tokenizer, "revision": "", "weights": False}

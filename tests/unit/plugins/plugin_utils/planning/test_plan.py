@@ -159,6 +159,30 @@ def test_tokenizers_of_other_repositories_are_cached_too() -> None:
     ]
 
 
+def test_an_engine_asks_for_nothing_that_is_fetched_before() -> None:
+    qwen, r1 = plan(home_lab())["vllm_models"]
+    assert qwen["repositories"] == [{"repository": QWEN, "revision": "", "weights": True}]
+    # A tokenizer's repository has another model's weights, which nobody needs.
+    tokenizer = {"repository": "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", "revision": "", "weights": False}
+    assert r1["repositories"] == [{"repository": R1, "revision": "", "weights": True}, tokenizer]
+    assert "HF_HUB_OFFLINE" not in qwen["environment"]
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"arguments": ["--speculative-config", '{"model": "Qwen/Qwen3-0.6B"}']},
+        {"arguments": ["--lora-modules", "sql=org/sql-lora"]},
+        {"repository": "/models/local"},
+        {"repository": "org/model-GGUF:Q4_K_M"},
+    ],
+)
+def test_an_engine_that_may_need_more_asks_the_hub(over: dict[str, Any]) -> None:
+    (model,) = plan(home_lab(models=[{"name": "qwen3-8b-awq", **over}]))["vllm_models"]
+    assert model["environment"]["HF_HUB_OFFLINE"] == "0"
+    assert bool(model["repositories"]) == ("repository" not in over)
+
+
 def test_gated_models_name_their_licence_page() -> None:
     site = home_lab(
         models=["llama-3-8b"], hosts=[{"name": "w", "gpus": [{"gpu": "rtx-6000-ada-48gb"}], "pci_ids": []}]
