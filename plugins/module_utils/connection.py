@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, env_fallback
+from ansible.module_utils.basic import env_fallback
 
 from .errors import InvalidInput, fail
+from .module_call import ModuleCall
 
 
 def or_environment(option: dict[str, Any], *variables: str) -> dict[str, Any]:
@@ -15,7 +16,7 @@ def or_environment(option: dict[str, Any], *variables: str) -> dict[str, Any]:
     return {**option, "fallback": (env_fallback, list(variables))}
 
 
-def require_given(module: AnsibleModule, option: str) -> None:
+def require_given(module: ModuleCall, option: str) -> None:
     """Fail unless the task or the environment gave the option. An empty mapping is given.
 
     Modules call it first: what was forgotten must not look like a server that does not answer.

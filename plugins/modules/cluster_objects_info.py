@@ -220,6 +220,7 @@ from ..module_utils.cluster.objects import names_of_secrets
 from ..module_utils.cluster.observation import Wanted, observe
 from ..module_utils.connection import require_given
 from ..module_utils.errors import StackError, fail
+from ..module_utils.module_call import ModuleCall
 
 SETS: dict[str, dict[str, Any]] = {
     "owner": {"type": "str", "required": True},
@@ -238,16 +239,14 @@ SETS: dict[str, dict[str, Any]] = {
         },
     },
 }
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    **CLUSTER_OPTIONS,
+    "sets": {"type": "list", "elements": "dict", "required": True, "options": SETS},
+}
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **CLUSTER_OPTIONS,
-            "sets": {"type": "list", "elements": "dict", "required": True, "options": SETS},
-        },
-        supports_check_mode=True,
-    )
+def run(module: ModuleCall) -> None:
+    """Answer one call."""
     require_given(module, "kubeconfig")
     params = module.params
     shown = harmless_values(params["kubeconfig"])
@@ -260,6 +259,10 @@ def main() -> None:
     except StackError as error:
         fail(module, error)
     module.exit_json(changed=False, owners=found)
+
+
+def main() -> None:
+    run(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True))
 
 
 if __name__ == "__main__":

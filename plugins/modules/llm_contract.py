@@ -225,6 +225,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.connection import require_given
 from ..module_utils.errors import InvalidInput, StackError, fail
+from ..module_utils.module_call import ModuleCall
 from ..module_utils.probing.answering_tier import require_known_tier
 from ..module_utils.probing.contract.promise import CAPABILITIES, CHAT, JUDGE, QUALITY, Memory, Promise
 from ..module_utils.probing.contract.runner import Report, Runner
@@ -301,8 +302,8 @@ def read_memory(given: dict) -> Memory:
     )
 
 
-def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+def run(module: ModuleCall) -> None:
+    """Answer one call."""
     require_given(module, "base_url")
     params = module.params
     report = Report(params["model"])
@@ -319,6 +320,10 @@ def main() -> None:
     except StackError as error:
         fail(module, error, changed=False, **report.as_plain())
     module.exit_json(changed=False, **report.as_plain())
+
+
+def main() -> None:
+    run(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True))
 
 
 if __name__ == "__main__":

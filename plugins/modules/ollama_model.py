@@ -111,8 +111,27 @@ from ..module_utils.cluster.pod_exec import Finished, run_in_pod
 from ..module_utils.cluster.rollouts import ready_pods, selector
 from ..module_utils.connection import require_given
 from ..module_utils.errors import ProbeFailed, StackError, Unreachable, fail
+from ..module_utils.module_call import ModuleCall
 
 PAUSE_S = 5
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    **CLUSTER_OPTIONS,
+    "models": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {
+            "name": {"type": "str", "required": True},
+            "source": {"type": "str", "default": ""},
+            "insecure": {"type": "bool", "default": False},
+        },
+    },
+    "namespace": {"type": "str", "required": True},
+    "deployment": {"type": "str", "default": "ollama"},
+    "container": {"type": "str", "default": "ollama"},
+    "attempts": {"type": "int", "default": 3},
+    "silence": {"type": "int", "default": 300},
+}
 
 
 class Server:
@@ -177,28 +196,8 @@ def _last_line(finished: Finished) -> str:
     return next((line.strip() for line in reversed(lines) if line.strip()), f"exit code {finished.exit_code}")
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **CLUSTER_OPTIONS,
-            "models": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "options": {
-                    "name": {"type": "str", "required": True},
-                    "source": {"type": "str", "default": ""},
-                    "insecure": {"type": "bool", "default": False},
-                },
-            },
-            "namespace": {"type": "str", "required": True},
-            "deployment": {"type": "str", "default": "ollama"},
-            "container": {"type": "str", "default": "ollama"},
-            "attempts": {"type": "int", "default": 3},
-            "silence": {"type": "int", "default": 300},
-        },
-        supports_check_mode=True,
-    )
+def run(module: ModuleCall) -> None:
+    """Answer one call."""
     require_given(module, "kubeconfig")
     params = module.params
     module.no_log_values.difference_update(harmless_values(params["kubeconfig"]))
@@ -219,6 +218,10 @@ def main() -> None:
     module.exit_json(
         changed=bool(pulled), present=present, pulled=pulled, diff={"before": before, "after": after}
     )
+
+
+def main() -> None:
+    run(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True))
 
 
 if __name__ == "__main__":

@@ -66,6 +66,8 @@ hint:
   sample: 'Look at its log: kubectl -n ml logs deployment/litellm'
 """
 
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.cluster.api import Api
@@ -75,17 +77,17 @@ from ..module_utils.cluster.objects import Identity
 from ..module_utils.cluster.waiters import Rollout
 from ..module_utils.connection import require_given
 from ..module_utils.errors import StackError, fail
+from ..module_utils.module_call import ModuleCall
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    **CLUSTER_OPTIONS,
+    "workloads": {"type": "list", "elements": "dict", "required": True},
+    "timeout": {"type": "int", "default": 600},
+}
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **CLUSTER_OPTIONS,
-            "workloads": {"type": "list", "elements": "dict", "required": True},
-            "timeout": {"type": "int", "default": 600},
-        },
-        supports_check_mode=True,
-    )
+def run(module: ModuleCall) -> None:
+    """Answer one call."""
     require_given(module, "kubeconfig")
     module.no_log_values.difference_update(harmless_values(module.params["kubeconfig"]))
     states: dict[str, str] = {}
@@ -104,6 +106,10 @@ def main() -> None:
     except StackError as error:
         fail(module, error, workloads=states)
     module.exit_json(changed=False, workloads=states, pods=pods)
+
+
+def main() -> None:
+    run(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True))
 
 
 if __name__ == "__main__":

@@ -67,9 +67,13 @@ class Runner:
         for turn in (FIRST, ALONE):
             for check in self._of(turn):
                 self._found[check] = self._try(check)
-        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        pool = ThreadPoolExecutor(max_workers=_AT_ONCE)
+        try:
             together = self._of(TOGETHER)
             self._found.update(zip(together, pool.map(self._try, together)))
+        finally:
+            # All have ended, unless a task's timeout ends the run: then nobody waits for their answers.
+            pool.shutdown(wait=False, cancel_futures=True)
         origin = self._session.origin
         return Report(
             model=self._session.promise.model,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +16,7 @@ from ansible_collections.inference.stack.plugins.module_utils.probing.contract.p
     Memory,
     Promise,
 )
-from ansible_collections.inference.stack.plugins.module_utils.probing.contract.registry import CHECKS
+from ansible_collections.inference.stack.plugins.module_utils.probing.contract.registry import CHECKS, Check
 from ansible_collections.inference.stack.plugins.module_utils.probing.contract.runner import Report, Runner
 from ansible_collections.inference.stack.plugins.module_utils.probing.contract.session import Session
 
@@ -268,3 +271,25 @@ def test_the_table_has_a_line_for_each_check(server: ScriptedServer) -> None:
     assert len(table) == len(ALL)
     assert all(line.split()[0] in ("passed", "not") for line in table)
     assert max(len(line) for line in table) < 180
+
+
+def test_a_tasks_timeout_ends_it_at_once() -> None:
+    class OutOfTime(BaseException):
+        """As Ansible raises it, in the main thread."""
+
+    def ring(*_: Any) -> None:
+        raise OutOfTime
+
+    answered = threading.Event()
+    slow = Check(("slow",), lambda _: [] * answered.wait(20))
+    session = Session(KEPT, lambda: Client("http://127.0.0.1:9", ""))
+    handler = signal.signal(signal.SIGALRM, ring)
+    begin = time.monotonic()
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(OutOfTime):
+            Runner(session, (slow,)).run()
+    finally:
+        signal.signal(signal.SIGALRM, handler)
+        answered.set()
+    assert time.monotonic() - begin < 5

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The action behind inference.stack.llm_contract: on the controller no process is started for it."""
+
+from __future__ import annotations
+
+from ..modules import llm_contract
+from ..plugin_utils.boundary.controller_action import ControllerAction
+
+
+class ActionModule(ControllerAction):
+    """Calls the module."""
+
+    module = llm_contract
