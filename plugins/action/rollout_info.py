@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The action behind inference.stack.rollout_info: on the controller no process is started for it."""
+"""The action behind inference.stack.rollout_info: on the controller it says what it waits for."""
 
 from __future__ import annotations
 
+from ansible.module_utils.common.parameters import remove_values
+from ansible.utils.display import Display
+
+from ..module_utils.module_call import ModuleCall
 from ..modules import rollout_info
 from ..plugin_utils.boundary.controller_action import ControllerAction
 
@@ -11,3 +15,10 @@ class ActionModule(ControllerAction):
     """Calls the module."""
 
     module = rollout_info
+
+    def call(self, call: ModuleCall) -> None:
+        def say(line: str) -> None:
+            if not self._task.no_log:
+                Display().display(f"  {remove_values(line, call.no_log_values)}")
+
+        rollout_info.run(call, say)

@@ -14,6 +14,8 @@ description:
     fails at once; the others fail at the deadline. Either way the message names the pod, what it waits for,
     its warnings and the end of its log.
   - A workload that is scaled to 0 has rolled out.
+  - On the controller it says what each workload waits for, such as an image that is being pulled, whenever
+    that changes and otherwise every 30 seconds.
   - Changes nothing.
 author:
   - The inference.stack authors (@inference-stack)
@@ -66,6 +68,7 @@ hint:
   sample: 'Look at its log: kubectl -n ml logs deployment/litellm'
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -74,7 +77,7 @@ from ..module_utils.cluster.api import Api
 from ..module_utils.cluster.cluster_options import CLUSTER_OPTIONS
 from ..module_utils.cluster.kubeconfig import harmless_values
 from ..module_utils.cluster.objects import Identity
-from ..module_utils.cluster.waiters import Rollout
+from ..module_utils.cluster.waiters import Rollout, silence
 from ..module_utils.connection import require_given
 from ..module_utils.errors import StackError, fail
 from ..module_utils.module_call import ModuleCall
@@ -86,15 +89,15 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 }
 
 
-def run(module: ModuleCall) -> None:
-    """Answer one call."""
+def run(module: ModuleCall, say: Callable[[str], None] = silence) -> None:
+    """Answer one call. ``say`` is told what is waited for; a module of its own process has nobody to tell."""
     require_given(module, "kubeconfig")
     module.no_log_values.difference_update(harmless_values(module.params["kubeconfig"]))
     states: dict[str, str] = {}
     try:
         api = Api.from_kubeconfig(module.params["kubeconfig"], module.params["context"])
         workloads = [(Identity.of(item), item.get("timeout")) for item in module.params["workloads"]]
-        rollout = Rollout(api, [identity for identity, _ in workloads])
+        rollout = Rollout(api, [identity for identity, _ in workloads], say=say)
         try:
             if module.check_mode:
                 rollout.look()

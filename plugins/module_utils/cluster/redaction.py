@@ -49,6 +49,11 @@ def hide_words(words: Iterable[str]) -> list[str]:
     return shown
 
 
+def hide_logins(text: str) -> str:
+    """A text without the logins in its URLs."""
+    return _LOGIN_IN_URL.sub("://***@", text)
+
+
 def _hide_entry(key: str, value: Any) -> Any:
     if key == "env" and isinstance(value, list):
         return [_hide_variable(entry) for entry in value]

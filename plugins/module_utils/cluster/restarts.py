@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from .objects import FIELD_MANAGER, Identity
+from .timestamps import time_of
 
 RESTART_DUE = "inference.stack/restart-due"
 """Annotation of a workload: the time at which a run began that has to start its pods again."""
@@ -133,7 +134,7 @@ def last_change(found: Mapping[str, Any]) -> datetime.datetime | None:
     Our own writes are left out: a label would count as one, and the run that changes data restarts the pods.
     """
     times = [
-        _time(entry.get("time"))
+        time_of(entry.get("time"))
         for entry in (found.get("metadata") or {}).get("managedFields") or []
         if entry.get("manager") != FIELD_MANAGER
         and {"f:data", "f:binaryData", "f:stringData"} & set(entry.get("fieldsV1") or {})
@@ -175,13 +176,6 @@ def _is_of(pod: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
 
 def _starts(pod: Mapping[str, Any]) -> Iterator[datetime.datetime]:
     for status in (pod.get("status") or {}).get("containerStatuses") or []:
-        start = _time(((status.get("state") or {}).get("running") or {}).get("startedAt"))
+        start = time_of(((status.get("state") or {}).get("running") or {}).get("startedAt"))
         if start is not None:
             yield start
-
-
-def _time(text: Any) -> datetime.datetime | None:
-    try:
-        return datetime.datetime.fromisoformat(str(text).replace("Z", "+00:00")) if text else None
-    except ValueError:
-        return None

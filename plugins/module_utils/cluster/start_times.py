@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from .timestamps import time_of
+
 # How much longer than its startup probe allows a start may take; a longer time means something else.
 _SLACK_S = 60.0
 
@@ -34,14 +36,14 @@ def start_seconds(pod: Mapping[str, Any], container: str) -> float | None:
 def _ready_since(pod: Mapping[str, Any]) -> datetime | None:
     for condition in (pod.get("status") or {}).get("conditions") or []:
         if condition.get("type") == "Ready" and condition.get("status") == "True":
-            return _time(condition.get("lastTransitionTime"))
+            return time_of(condition.get("lastTransitionTime"))
     return None
 
 
 def _running_since(pod: Mapping[str, Any], container: str) -> datetime | None:
     for entry in (pod.get("status") or {}).get("containerStatuses") or []:
         if entry.get("name") == container:
-            return _time(((entry.get("state") or {}).get("running") or {}).get("startedAt"))
+            return time_of(((entry.get("state") or {}).get("running") or {}).get("startedAt"))
     return None
 
 
@@ -53,10 +55,3 @@ def _patience(pod: Mapping[str, Any], container: str) -> float | None:
             period, failures = probe.get("periodSeconds") or 10, probe.get("failureThreshold") or 3
             return float(probe.get("initialDelaySeconds") or 0) + float(period) * float(failures)
     return None
-
-
-def _time(value: Any) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(value).replace("Z", "+00:00"))
-    except ValueError:
-        return None

@@ -189,7 +189,7 @@ def test_it_runs_here_only_where_the_module_would(
     seen: list[tuple[str, str]] = []
     before = (Path.cwd(), dict(os.environ))
 
-    def look(call: Any) -> None:
+    def look(call: Any, _say: Any) -> None:
         seen.append((str(Path.cwd()), os.environ["KUBECONFIG"]))
         call.exit_json(changed=False)
 
@@ -199,3 +199,18 @@ def test_it_runs_here_only_where_the_module_would(
     assert (result != "as a module") is is_here
     assert seen == ([(str(tmp_path), "elsewhere")] if is_here else [])
     assert (Path.cwd(), dict(os.environ)) == before
+
+
+@pytest.mark.parametrize("no_log", [False, True])
+def test_what_is_waited_for_is_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, no_log: bool) -> None:
+    def wait(call: Any, say: Any) -> None:
+        say(f"pod p: {TOKEN}")
+        call.exit_json(changed=False)
+
+    shown: list[str] = []
+    monkeypatch.setattr(rollout_info, "run", wait)
+    monkeypatch.setattr(rollout_action.Display, "display", lambda _, line: shown.append(line))
+    action, variables = Task(kubeconfig={"users": [{"user": {"token": TOKEN}}]}).action(tmp_path)
+    action._task.no_log = no_log
+    action.run(task_vars=variables)
+    assert shown == ([] if no_log else ["  pod p: ********"])
