@@ -28,9 +28,16 @@ options:
     elements: dict
     required: true
   timeout:
-    description: Seconds to wait for those that have no C(timeout) of their own.
+    description:
+      - Seconds to wait for those that have no C(timeout) of their own.
+      - The time in which pods pull images or run init containers does not count, see O(fetch_timeout).
     type: int
     default: 600
+  fetch_timeout:
+    description:
+      - Seconds that each workload may take for pulling images and running init containers.
+    type: int
+    default: 14400
 extends_documentation_fragment:
   - inference.stack.cluster
   - inference.stack.read_only
@@ -77,7 +84,7 @@ from ..module_utils.cluster.api import Api
 from ..module_utils.cluster.cluster_options import CLUSTER_OPTIONS
 from ..module_utils.cluster.kubeconfig import harmless_values
 from ..module_utils.cluster.objects import Identity
-from ..module_utils.cluster.waiters import Rollout, silence
+from ..module_utils.cluster.waiters import FETCH_TIMEOUT, Rollout, silence
 from ..module_utils.connection import require_given
 from ..module_utils.errors import StackError, fail
 from ..module_utils.module_call import ModuleCall
@@ -86,6 +93,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     **CLUSTER_OPTIONS,
     "workloads": {"type": "list", "elements": "dict", "required": True},
     "timeout": {"type": "int", "default": 600},
+    "fetch_timeout": {"type": "int", "default": FETCH_TIMEOUT},
 }
 
 
@@ -102,7 +110,8 @@ def run(module: ModuleCall, say: Callable[[str], None] = silence) -> None:
             if module.check_mode:
                 rollout.look()
             else:
-                rollout.wait(module.params["timeout"], {one: float(own) for one, own in workloads if own})
+                own = {identity: float(seconds) for identity, seconds in workloads if seconds}
+                rollout.wait(module.params["timeout"], own, module.params["fetch_timeout"])
             pods = rollout.pods()
         finally:
             states = {name: state.summary for name, state in rollout.states.items()}

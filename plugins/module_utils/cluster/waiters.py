@@ -13,17 +13,16 @@ from ..openai_api.failures import redact
 from . import rollouts
 from .engine_logs import Diagnosis, diagnose
 from .objects import Identity
+from .patience import Report, Spent
 from .redaction import hide_logins
-from .stages import Stage, is_pending, line, stage
+from .stages import Stage, duration, is_pending, line, stage
 
+# What a slow line may take for the images and the models of a site.
+FETCH_TIMEOUT = 14400
 LOG_LINES = 20
 # The end of a log has general errors; the line with the cause may be far above.
 _READ_LINES = 500
 _LONGEST_LINE = 200
-# What takes no longer needs no words.
-_QUIET_S = 3.0
-# How often unchanged words are repeated, so that nobody takes a long wait for a hang.
-_REPEAT_S = 30.0
 
 
 class Reader(Protocol):
@@ -64,14 +63,20 @@ class Rollout:
         self._report = Report(say, clock)
         self.states: dict[str, rollouts.Progress] = {}
 
-    def wait(self, timeout: float, own: Mapping[Identity, float] | None = None) -> None:
+    def wait(
+        self,
+        timeout: float,
+        own: Mapping[Identity, float] | None = None,
+        fetch_timeout: float = FETCH_TIMEOUT,
+    ) -> None:
         """Return when every workload has rolled out; otherwise raise with the obstacle of each.
 
-        ``own`` are the seconds of workloads that may take another time than ``timeout``.
+        ``own`` are the seconds of workloads that may take another time than ``timeout``. While a workload's
+        pods pull their image or run an init container its time does not run, but that of ``fetch_timeout``.
         """
-        begin = self._clock()
-        ends = {identity: begin + (own or {}).get(identity, timeout) for identity in self._workloads}
+        spent = {one: Spent((own or {}).get(one, timeout), fetch_timeout) for one in self._workloads}
         interval = 0.25
+        before = self._clock()
         while True:
             waiting = self.look()
             if not waiting:
@@ -79,16 +84,34 @@ class Rollout:
             hopeless = self._hopeless(waiting)
             if hopeless:
                 raise ProbeFailed("\n".join(map(self._explain, hopeless)))
-            late = [seen for seen in waiting if self._clock() >= ends[seen.identity]]
-            if late:
-                explained = "\n".join(map(self._explain, late))
-                taken = max(ends[seen.identity] - begin for seen in late)
-                raise DeadlineExceeded(f"Not rolled out within {taken:g} seconds.\n{explained}")
+            passed, before = self._clock() - before, self._clock()
             for seen in waiting:
-                self._tell(seen)
-            nearest = min(ends[seen.identity] for seen in waiting)
-            self._pause(min(interval, max(nearest - self._clock(), 0.05)))
+                stages = self._stages(seen)
+                spent[seen.identity].add(passed, any(one.fetching for one in stages))
+                self._tell(seen, stages)
+            self._require_time([(seen, spent[seen.identity]) for seen in waiting])
+            left = min(spent[seen.identity].left for seen in waiting)
+            self._pause(min(interval, max(left, 0.05)))
             interval = min(interval * 1.5, 3.0)
+
+    def _require_time(self, waiting: Sequence[tuple[Seen, Spent]]) -> None:
+        """Raises DeadlineExceeded for the workloads that have none left."""
+        late = [(seen, time) for seen, time in waiting if time.left <= 0]
+        if not late:
+            return
+        explained = "\n".join(self._explain(seen) for seen, _ in late)
+        stalled = [time for _, time in late if time.is_fetching]
+        if stalled:
+            taken = duration(stalled[0].fetching)
+            raise DeadlineExceeded(
+                f"Images or models are still on their way after {taken}.\n{explained}",
+                "What is there is kept, so a second run goes on. cluster_objects_fetch_timeout waits longer.",
+            )
+        longest = max((time for _, time in late), key=lambda time: time.allowed)
+        besides = (
+            f", besides {duration(longest.fetching)} for images and preparations" if longest.fetching else ""
+        )
+        raise DeadlineExceeded(f"Not rolled out within {longest.allowed:g} seconds{besides}.\n{explained}")
 
     def explain(self) -> str:
         """The obstacle of each workload now; empty when all have rolled out."""
@@ -133,17 +156,18 @@ class Rollout:
             found.append(stage(pod, events))
         return [one for one in found if one is not None]
 
-    def _tell(self, seen: Seen) -> None:
+    def _tell(self, seen: Seen, stages: Sequence[Stage]) -> None:
         label = seen.identity.name
         summary = self.states[_label(seen.identity)].summary
-        stages = self._stages(seen)
 
         def words() -> str:
-            now = datetime.now(timezone.utc)
-            told = [one.sentence(now, self._last_line(seen.identity.namespace, one)) for one in stages]
-            return line(label, summary, told)
+            return line(label, summary, self._sentences(seen, stages))
 
         self._report.tell(label, (summary, [(one.pod, one.doing) for one in stages]), words)
+
+    def _sentences(self, seen: Seen, stages: Sequence[Stage]) -> list[str]:
+        now = datetime.now(timezone.utc)
+        return [one.sentence(now, self._last_line(seen.identity.namespace, one)) for one in stages]
 
     def _last_line(self, namespace: str, one: Stage) -> str:
         """The last line that an init container wrote."""
@@ -180,7 +204,9 @@ class Rollout:
                 if cause:
                     causes[source] = cause
         state = self.states[_label(identity)]
-        return rollouts.report(_label(identity), state, troubles, notes, logs, causes)
+        told = rollouts.report(_label(identity), state, troubles, notes, logs, causes)
+        fetching = [one for one in self._stages(seen) if one.fetching]
+        return "\n".join([told, *(f"  {sentence}" for sentence in self._sentences(seen, fetching))])
 
     def _events(self, namespace: str, name: str) -> list[dict[str, Any]]:
         query = {"fieldSelector": f"involvedObject.name={name}"}
@@ -196,26 +222,6 @@ class Rollout:
             if earlier.strip():
                 return earlier
         return self._api.text(path, query)
-
-
-class Report:
-    """Says what somebody waits for when it changes, and otherwise now and then."""
-
-    def __init__(self, say: Callable[[str], None], clock: Callable[[], float]) -> None:
-        self._say = say
-        self._clock = clock
-        self._begin = clock()
-        self._said: dict[str, tuple[Any, float]] = {}
-
-    def tell(self, subject: str, situation: Any, words: Callable[[], str]) -> None:
-        """``situation`` is what has to change for new words; they may hold more, such as times."""
-        now = self._clock()
-        if now - self._begin < _QUIET_S:
-            return
-        before, moment = self._said.get(subject, (None, now - _REPEAT_S))
-        if situation != before or now - moment >= _REPEAT_S:
-            self._said[subject] = (situation, now)
-            self._say(words())
 
 
 def _label(identity: Identity) -> str:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
-from tests.unit.plugins.module_utils.cluster.scripted_cluster import THERE, Moment, ScriptedCluster
+import pytest
+from ansible_collections.inference.stack.plugins.module_utils.errors import DeadlineExceeded
+
+from tests.unit.plugins.module_utils.cluster.scripted_cluster import NOT_THERE, THERE, Moment, ScriptedCluster
 from tests.unit.plugins.module_utils.cluster.waited_pods import (
     CREATING,
     FETCHES,
@@ -52,3 +56,70 @@ def test_an_init_container_is_quoted_without_its_secrets() -> None:
     ((_, words),) = cluster.said
     assert "init container fetch-model runs since" in words
     assert words.endswith(": 3 of 9 GB, 40 MB/s, 2 min left hf-*** http://***@c/")
+
+
+# A controller that has given up waiting looks on all the same.
+GIVEN_UP = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
+TOO_LATE = {**NOT_THERE, "status": {"observedGeneration": 1, "updatedReplicas": 1, "conditions": [GIVEN_UP]}}
+
+
+@pytest.mark.parametrize("found", [NOT_THERE, TOO_LATE], ids=["waits", "progress-deadline"])
+def test_the_clock_starts_when_image_and_model_are_there(found: dict[str, Any]) -> None:
+    cluster = ScriptedCluster(
+        Moment(0, PULLS, events=PULLING, found=found),
+        Moment(3000, FETCHES, found=found),
+        Moment(9000, LOADS, found=found),
+        Moment(9050, found=THERE),
+    )
+    cluster.rollout().wait(60)
+    assert cluster.now < 9060
+
+
+def test_the_deadline_says_how_long_it_pulled_before() -> None:
+    cluster = ScriptedCluster(Moment(0, PULLS, events=PULLING), Moment(3000, LOADS))
+    with pytest.raises(DeadlineExceeded) as caught:
+        cluster.rollout().wait(60)
+    assert 3055 < cluster.now < 3070
+    told = str(caught.value)
+    assert told.startswith("Not rolled out within 60 seconds, besides 49 min for images and preparations.")
+    assert "runs but is not ready" in told
+
+
+@pytest.mark.parametrize(
+    ("found", "events", "doing"),
+    [
+        (PULLS, PULLING, "  pod p: pulling image vllm/vllm-openai:v0.8.5 since "),
+        (FETCHES, [], ": 3 of 9 GB"),
+    ],
+)
+def test_what_never_arrives_has_a_bound_of_its_own(found: Any, events: list[Any], doing: str) -> None:
+    cluster = ScriptedCluster(Moment(0, found, events=events, log="3 of 9 GB"))
+    with pytest.raises(DeadlineExceeded) as caught:
+        cluster.rollout().wait(60, fetch_timeout=7200)
+    assert 7200 <= cluster.now < 7210
+    told = str(caught.value)
+    assert told.startswith("Images or models are still on their way after 2 h 0 min.")
+    assert doing in told
+    assert "a second run goes on. cluster_objects_fetch_timeout waits longer" in told
+
+
+def test_backing_off_counts() -> None:
+    """Between two attempts nothing is on its way."""
+    refused = pod(container("vllm", {"waiting": {"reason": "ImagePullBackOff", "message": "timeout"}}))
+    cluster = ScriptedCluster(
+        *(
+            Moment(number * 100 + start, refused, events=[event(reason, number * 2 + later)])
+            for number in range(20)
+            for start, reason, later in ((0, "Pulling", 0), (50, "BackOff", 1))
+        )
+    )
+    with pytest.raises(DeadlineExceeded, match="Not rolled out within 120 seconds"):
+        cluster.rollout().wait(120)
+    assert 250 < cluster.now < 300
+
+
+def test_a_deadline_of_no_time_looks_once() -> None:
+    cluster = ScriptedCluster(Moment(0, LOADS))
+    with pytest.raises(DeadlineExceeded, match="within 0 seconds"):
+        cluster.rollout().wait(0)
+    assert cluster.now == 0
