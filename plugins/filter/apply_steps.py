@@ -93,6 +93,20 @@ _value:
       description: Whether the server took no dry run of one of them.
       type: bool
       sample: false
+    awaited_jobs:
+      description: Jobs to wait for before workloads that run are changed.
+      type: list
+      elements: dict
+      sample: [{apiVersion: batch/v1, kind: Job, metadata: {name: fetch-model-qwen3-d76923ce, namespace: ml}}]
+    later:
+      description: Workloads to apply after that.
+      type: list
+      elements: dict
+      sample: [{apiVersion: apps/v1, kind: Deployment, metadata: {name: vllm-qwen3-8b-awq, namespace: ml}}]
+    later_changes:
+      description: Whether that changes more than the owners of fields.
+      type: bool
+      sample: false
     stale:
       description: Objects to remove.
       type: list

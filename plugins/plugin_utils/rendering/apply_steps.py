@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a run has to do, in order, so that the cluster has the objects of all owners. Pure.
 
-Namespaces come first, then Secrets (in a call without log), then everything else by kind, then what left
-the lists, and last the restarts of pods with an outdated configuration.
+Namespaces come first, then Secrets (in a call without log), then everything else by kind, then what left the
+lists, and last the restarts of pods with an outdated configuration. Where an owner's workloads run and its
+Jobs have not ended, changed workloads wait for the Jobs: what those prepare is there before pods go.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ...module_utils.cluster.objects import Identity
+from ...module_utils.cluster.objects import WORKLOADS, Identity
 from ...module_utils.cluster.restarts import RESTART_DUE, RESTARTED
 from ...module_utils.errors import InvalidInput
 from ..boundary.plain import plain
@@ -18,7 +19,10 @@ from .objects import rank
 
 _DIFFERENCES = (
     *("unknown_kinds", "unseen", "namespaces", "secrets", "objects", "stale", "restarts", "missing_secrets"),
+    *("awaited_jobs", "later"),
 )
+_JOB = "Job"
+_RUNNING = frozenset(WORKLOADS) - {_JOB}
 _CREATED, _CHANGED, _UNTRIED = "created", "changed", "untried"
 
 
@@ -34,12 +38,20 @@ def apply_steps(observed: Any, sets: Any, check_mode: bool = False, now: str = "
     held_back = {row["object"] for row in rows if not row["applicable"]} if check_mode else set()
     pending = _once(row for found in owners.values() for row in found["pending"])
     pending = [row for row in pending if row["object"] not in held_back]
+    jobs = {} if check_mode else _awaited_jobs(owners)
+    later = [
+        row for found in map(owners.get, jobs) for row in (found or {})["pending"] if _replaces_pods(row)
+    ]
+    pending = [row for row in pending if row not in later]
     restarts = [row for found in owners.values() for row in found["restarts"]]
     stale = [row for found in owners.values() for row in found["stale"]]
     steps = {
         "unknown_kinds": [row["object"] for row in rows if row["obstacle"] == "api"],
         "unseen": [row["object"] for row in rows if not row["applicable"]] if check_mode else [],
         **_calls(pending, _pending_secrets(owners, check_mode)),
+        "awaited_jobs": [Identity.parse(name).reference() for names in jobs.values() for name in names],
+        "later": [row["definition"] for row in later],
+        "later_changes": any(row["verdict"] == _CHANGED for row in later),
         "stale": stale,
         "inventories": [found["inventory"] for found in owners.values() if found["stale"]],
         "restarts_due": [_restart_due(row, now) for row in restarts],
@@ -80,9 +92,34 @@ def _calls(pending: Sequence[Mapping[str, Any]], secrets: list[dict[str, Any]]) 
 def _nothing() -> dict[str, Any]:
     lists = (
         *("unknown_kinds", "unseen", "namespaces", "secrets", "objects", "stale", "inventories", "restarts"),
-        *("restarts_due", "restarted", "missing_secrets", "foreign_fields"),
+        *("restarts_due", "restarted", "missing_secrets", "foreign_fields", "awaited_jobs", "later"),
     )
-    return {**{name: [] for name in lists}, "changes": False, "untried": False, "unfinished": {}}
+    nothing = {"changes": False, "untried": False, "later_changes": False, "unfinished": {}}
+    return {**{name: [] for name in lists}, **nothing}
+
+
+def _awaited_jobs(owners: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """The Jobs that have not ended, by owners whose workloads run; a new one has nothing to lose."""
+    found = {}
+    for owner, row in owners.items():
+        running = any(
+            entry["exists"] and entry.get("replicas", 1)
+            for entry in row["objects"]
+            if _kind(entry) in _RUNNING
+        )
+        jobs = [entry["object"] for entry in row["objects"] if _kind(entry) == _JOB]
+        open_ = [name for name in jobs if name.partition(" ")[2] in row["unfinished"]]
+        if running and open_:
+            found[owner] = open_
+    return found
+
+
+def _kind(row: Mapping[str, Any]) -> str:
+    return Identity.parse(row["object"]).kind
+
+
+def _replaces_pods(row: Mapping[str, Any]) -> bool:
+    return row["verdict"] == _CHANGED and _kind(row) in _RUNNING
 
 
 def _names(sets: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -160,3 +160,45 @@ def test_foreign_fields_and_unknown_kinds_are_told() -> None:
     assert found["foreign_fields"] == ["apps/v1 Deployment ml/vllm-qwen: spec.paused (by kubectl-edit)"]
     assert found["unknown_kinds"] == ["v1 Certificate ml/tls"]
     assert found["unfinished"] == {"Deployment ml/vllm-qwen": "0 of 1"}
+
+
+def engines(replicas: int, verdict: str = "changed", job: str = "created", **more: Any) -> dict[str, Any]:
+    """An owner with a Deployment and a Job that has not ended."""
+    fetch = {**thing("Job", "fetch"), "apiVersion": "batch/v1"}
+    engine = {**thing("Deployment", "engine"), "apiVersion": "apps/v1"}
+    found = owner((fetch, job), (engine, verdict), (thing("ConfigMap", "settings"), "changed"))
+    found["objects"][1]["replicas"] = replicas
+    return {**found, "unfinished": {"Job ml/fetch": "does not exist"}, **more}
+
+
+@pytest.mark.parametrize("job", ["created", "unchanged"])
+def test_an_engine_that_runs_is_changed_after_its_model_arrived(job: str) -> None:
+    """Also in the run after one that was killed while it waited: the Job is there, and has not ended."""
+    found = steps(engines(1, job=job))
+    assert names(found["awaited_jobs"]) == ["fetch"]
+    assert names(found["later"]) == ["engine"]
+    assert found["later_changes"] and found["differs"]
+    assert "engine" not in names(found["objects"])
+    assert "settings" in names(found["objects"])
+
+
+def test_a_mode_may_change_only_after_that_as_well() -> None:
+    """Nothing has to be applied, but somebody who goes on would stop an engine for one without a model."""
+    found = steps(engines(1, verdict="unchanged", job="unchanged"))
+    assert (names(found["awaited_jobs"]), found["later"]) == (["fetch"], [])
+    assert found["differs"]
+
+
+@pytest.mark.parametrize(
+    ("one", "check"),
+    [
+        (engines(0), False),  # nothing runs that could be lost
+        (engines(1, verdict="created"), False),
+        (engines(1, unfinished={}), False),  # the Job has ended
+        (engines(1), True),
+    ],
+)
+def test_nothing_waits_otherwise(one: dict[str, Any], check: bool) -> None:
+    found = steps(one, check=check)
+    assert (found["awaited_jobs"], found["later"]) == ([], [])
+    assert "engine" in names(found["objects"])
