@@ -95,6 +95,13 @@ options:
       - C(docs/inherited_inventories.md) says what each of them means here.
     type: dict
     default: {}
+  node_taints:
+    description:
+      - Taints of the cluster's nodes by host, as in C(k3s_node_taints). One node must take pods without a
+        toleration, such as CoreDNS and the gateway.
+      - Empty compares nothing.
+    type: dict
+    default: {}
   hosts:
     description:
       - GPU hosts. The inventory's C(gpus) wins over C(pci_ids).

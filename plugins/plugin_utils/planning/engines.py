@@ -15,7 +15,7 @@ from .reading.findings import Findings
 
 _GPU_RESOURCE = "nvidia.com/gpu"
 # Enough for the scheduler; a model's row or entry may ask for more.
-_REQUESTS = {"cpu": "1", "memory": "4Gi"}
+_REQUESTS = {"cpu": "500m", "memory": "4Gi"}
 # What the hub can be asked for; not a folder, and not one file of a repository.
 _REPOSITORY = re.compile(r"^[A-Za-z0-9][\w.-]*(/[\w.-]+)?$")
 # Arguments that may name further repositories, which the engine then fetches by itself.

@@ -23,6 +23,7 @@ from .engines import describe_engines
 from .inherited.translation import translate
 from .inputs import hardware
 from .inputs.consistency import check_shape
+from .inputs.nodes import check_taints
 from .inputs.tiers import CPU, GPU, Tier, read_tiers
 from .inputs.wanted import (
     VARIABLES,
@@ -121,6 +122,7 @@ def _read(
     gateway_image.check(arguments.get("litellm_image"), catalog, findings)
     namespace = read_label(arguments.get("namespace"), VARIABLES["namespace"], "ml", findings)
     tiers = read_tiers(arguments.get("tiers"), findings)
+    check_taints(arguments.get("node_taints"), findings)
     single = Table({VARIABLES[key]: arguments.get(key) for key in _SINGLE}, "", findings)
     return _Wanted(
         catalog=catalog,
