@@ -55,3 +55,19 @@ class Report:
         if situation != before or now - moment >= _REPEAT_S:
             self._said[subject] = (situation, now)
             self._say(words())
+
+
+class Standing:
+    """How long something has been as it is now."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._since: dict[str, tuple[Any, float]] = {}
+
+    def seconds(self, subject: str, situation: Any) -> float:
+        now = self._clock()
+        before, since = self._since.get(subject, (None, now))
+        if situation != before:
+            since = now
+        self._since[subject] = (situation, since)
+        return now - since

@@ -48,10 +48,9 @@ def stage(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]] = ()) -> S
     ):
         return None
     name = str(metadata.get("name"))
-    scheduled = conditions.get("PodScheduled") or {}
-    if scheduled.get("status") == "False":
-        why = refusal(str(scheduled.get("message") or scheduled.get("reason") or ""))
-        return Stage(name, f"waits for a node: {why}")
+    refused = refusal(pod)
+    if refused is not None:
+        return Stage(name, f"waits for a node: {refused}")
     # Containers start once the pod has its network and its volumes; what they wait for then is their image.
     prepared = (conditions.get("PodReadyToStartContainers") or {}).get("status") == "True"
     for container in _unfinished(pod):

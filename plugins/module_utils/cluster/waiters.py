@@ -10,10 +10,11 @@ from typing import Any, NamedTuple, Protocol
 
 from ..errors import DeadlineExceeded, ProbeFailed
 from ..openai_api.failures import redact
-from . import rollouts
+from . import rollouts, scheduling
+from .api import Refused
 from .engine_logs import Diagnosis, diagnose
-from .objects import Identity
-from .patience import Report, Spent
+from .objects import OWNER_LABEL, Identity
+from .patience import Report, Spent, Standing
 from .redaction import hide_logins
 from .stages import Stage, duration, is_pending, line, stage
 
@@ -61,6 +62,7 @@ class Rollout:
         self._clock = clock
         self._pause = pause
         self._report = Report(say, clock)
+        self._standing = Standing(clock)
         self.states: dict[str, rollouts.Progress] = {}
 
     def wait(
@@ -84,6 +86,9 @@ class Rollout:
             hopeless = self._hopeless(waiting)
             if hopeless:
                 raise ProbeFailed("\n".join(map(self._explain, hopeless)))
+            refused = self._refused(waiting)
+            if refused:
+                raise ProbeFailed("\n".join(refused))
             passed, before = self._clock() - before, self._clock()
             for seen in waiting:
                 stages = self._stages(seen)
@@ -146,6 +151,39 @@ class Rollout:
             if rollouts.hopeless_complaints(seen.found or {})
             or any(trouble.hopeless for trouble in rollouts.troubles(seen.pods))
         ]
+
+    def _refused(self, waiting: Sequence[Seen]) -> list[str]:
+        """Why workloads whose pods get no node never will, once that has stood for a while."""
+        told = []
+        daemons_start = any(seen.identity.kind == "DaemonSet" for seen in waiting)
+        for seen in waiting:
+            lines = [line for pod in seen.pods for line in self._refusals(seen, pod, daemons_start)]
+            if lines:
+                told.append("\n".join([self._explain(seen), *(f"  {line}" for line in lines)]))
+        return told
+
+    def _refusals(self, seen: Seen, pod: Mapping[str, Any], daemons_start: bool) -> list[str]:
+        namespace = seen.identity.namespace
+        subject = f"{namespace}/{pod['metadata']['name']}"
+        found = scheduling.refusal(pod)
+        if found is None or pod["metadata"].get("deletionTimestamp"):
+            self._standing.seconds(subject, None)
+            return []
+        nodes = self._items("/api/v1/nodes")
+        neighbours = self._items(f"/api/v1/namespaces/{namespace}/pods")
+        patience = scheduling.grace(found, pod, nodes, neighbours, daemons_start)
+        stood = self._standing.seconds(subject, (found.reasons, patience))
+        if patience is None or stood < patience:
+            return []
+        labels = ((seen.found or {}).get("metadata") or {}).get("labels") or {}
+        return list(scheduling.remedies(found, pod, nodes, str(labels.get(OWNER_LABEL) or "")))
+
+    def _items(self, path: str, query: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+        """What only helps to explain, and may be forbidden to who waits."""
+        try:
+            return list((self._api.get(path, query) or {}).get("items") or [])
+        except Refused:
+            return []
 
     def _stages(self, seen: Seen) -> list[Stage]:
         """What each of its pods does."""
@@ -210,8 +248,7 @@ class Rollout:
 
     def _events(self, namespace: str, name: str) -> list[dict[str, Any]]:
         query = {"fieldSelector": f"involvedObject.name={name}"}
-        answer = self._api.get(f"/api/v1/namespaces/{namespace}/events", query)
-        return list((answer or {}).get("items") or [])
+        return self._items(f"/api/v1/namespaces/{namespace}/events", query)
 
     def _log(self, namespace: str, trouble: rollouts.Trouble) -> str:
         path = f"/api/v1/namespaces/{namespace}/pods/{trouble.pod}/log"

@@ -6,7 +6,8 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from ansible_collections.inference.stack.plugins.module_utils.errors import DeadlineExceeded
+from ansible_collections.inference.stack.plugins.module_utils.cluster.api import Refused
+from ansible_collections.inference.stack.plugins.module_utils.errors import DeadlineExceeded, ProbeFailed
 
 from tests.unit.plugins.module_utils.cluster.scripted_cluster import NOT_THERE, THERE, Moment, ScriptedCluster
 from tests.unit.plugins.module_utils.cluster.waited_pods import (
@@ -17,6 +18,7 @@ from tests.unit.plugins.module_utils.cluster.waited_pods import (
     container,
     event,
     pod,
+    unschedulable,
 )
 
 PULLING = [event("Pulling")]
@@ -123,3 +125,48 @@ def test_a_deadline_of_no_time_looks_once() -> None:
     with pytest.raises(DeadlineExceeded, match="within 0 seconds"):
         cluster.rollout().wait(0)
     assert cluster.now == 0
+
+
+TAINT = {"key": "gpu", "value": "true", "effect": "NoSchedule"}
+NODES = [{"metadata": {"name": "box"}, "spec": {"taints": [TAINT]}}]
+REFUSED = unschedulable("0/1 nodes are available: 1 node(s) had untolerated taint(s). preemption: none")
+NO_ROOM = unschedulable("0/1 nodes are available: 1 Insufficient cpu. preemption: none")
+LEAVES = {"metadata": {"name": "old", "deletionTimestamp": "now"}, "status": {}}
+
+
+def test_a_pod_that_no_node_will_take_fails_soon_and_names_the_variable() -> None:
+    cluster = ScriptedCluster(Moment(0, REFUSED), nodes=NODES)
+    with pytest.raises(ProbeFailed) as caught:
+        cluster.rollout().wait(600)
+    assert 30 <= cluster.now < 40
+    told = str(caught.value)
+    assert "Deployment ml/d 0 of 1 pods are available." in told
+    assert "Node box has the taint gpu=true:NoSchedule" in told
+    assert "vllm_tolerations" in told and "k3s_node_taints" in told
+
+
+def test_a_refusal_that_ends_in_time_is_forgotten() -> None:
+    cluster = ScriptedCluster(
+        Moment(0, REFUSED), Moment(20, LOADS), Moment(30, REFUSED), Moment(50, found=THERE), nodes=NODES
+    )
+    cluster.rollout().wait(600)
+    assert cluster.now >= 50
+
+
+def test_what_leaves_may_make_room() -> None:
+    cluster = ScriptedCluster(Moment(0, NO_ROOM, LEAVES), Moment(100, NO_ROOM), nodes=NODES)
+    with pytest.raises(ProbeFailed, match="asks for more cpu"):
+        cluster.rollout().wait(600)
+    assert 130 <= cluster.now < 140
+
+
+def test_who_may_not_read_nodes_waits_on() -> None:
+    class Namespaced(ScriptedCluster):
+        def get(self, path: str, query: Any = None) -> Any:
+            if path == "/api/v1/nodes" or path.endswith("/events"):
+                raise Refused("forbidden", 403)
+            return super().get(path, query)
+
+    cluster = Namespaced(Moment(0, REFUSED), Moment(100, PULLS), Moment(110, found=THERE), nodes=NODES)
+    cluster.rollout().wait(600)
+    assert 110 <= cluster.now < 120
