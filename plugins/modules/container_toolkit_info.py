@@ -24,8 +24,12 @@ options:
     description: Address of the apt repository, to find it under other names.
     type: str
     required: true
+  repository_suites:
+    description: Suites of that repository, separated by spaces.
+    type: str
+    default: /
   sources_file:
-    description: The file that may name the repository.
+    description: The file that the role would write.
     type: path
     required: true
   mode:
@@ -58,7 +62,7 @@ EXAMPLES = r"""
 - name: Read the container toolkit's state
   inference.stack.container_toolkit_info:
     packages: [nvidia-container-toolkit]
-    repository_url: https://nvidia.github.io/libnvidia-container/stable/deb/amd64
+    repository_url: https://nvidia.github.io/libnvidia-container/stable/deb/$(ARCH)
     sources_file: /etc/apt/sources.list.d/nvidia-container-toolkit.sources
   register: toolkit
 
@@ -87,11 +91,11 @@ driver_found:
   type: bool
   sample: true
 other_sources:
-  description: Files of apt that name the repository beside O(sources_file).
+  description: Files of apt, other than O(sources_file), in which the repository is switched on.
   returned: success
   type: list
   elements: str
-  sample: []
+  sample: [/etc/apt/sources.list.d/nvidia-container-toolkit.list]
 packages:
   description: Those of O(packages) that are installed, and C(python3-apt) if it is.
   returned: success
@@ -184,6 +188,7 @@ from ..module_utils.hosts.system.paths import PATH_OPTIONS
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "packages": {"type": "list", "elements": "str", "required": True},
     "repository_url": {"type": "str", "required": True},
+    "repository_suites": {"type": "str", "default": "/"},
     "sources_file": {"type": "path", "required": True},
     "mode": {"type": "str", "choices": ["cdi", "auto", "legacy"], "default": "cdi"},
     "config_file": {"type": "path", "default": "/etc/nvidia-container-runtime/config.toml"},

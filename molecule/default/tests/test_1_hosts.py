@@ -53,6 +53,13 @@ def test_the_container_toolkit_is_installed_and_held(gpu: Any) -> None:
     )
 
 
+def test_a_repository_that_was_there_before_is_named_once(gpu: Any) -> None:
+    """Two files that name it with two keys would stop every use of apt on the host."""
+    named = gpu.check_output("grep --recursive --files-with-matches stable/deb /etc/apt/sources.list.d")
+    assert named == "/etc/apt/sources.list.d/nvidia-container-toolkit.list"
+    assert gpu.run("apt-get update --quiet").rc == 0
+
+
 def test_the_model_lies_in_the_cache(gpu: Any, lab: dict[str, Any]) -> None:
     revision = lab["artefacts"]["vllm_model"]["revision"]
     snapshot = f"/var/lib/vllm/huggingface/hub/models--lab--tiny-qwen3/snapshots/{revision}"

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from ..system import commands
 from ..system.paths import compare, read_text
+from . import apt_sources
 
 _LIBRARY = "libnvidia-ml.so.1"
 _RUNTIME = "nvidia-container-runtime"
@@ -23,7 +24,8 @@ class Places(NamedTuple):
 
     os_release: str = "/etc/os-release"
     libraries: str = f"/usr/lib/{platform.machine()}-linux-gnu"
-    sources: str = "/etc/apt/sources.list.d"
+    main_sources: str = apt_sources.MAIN_FILE
+    sources: str = apt_sources.FOLDER
     toolkit: str = "/usr/bin/nvidia-ctk"
     runtime: str = f"/usr/bin/{_RUNTIME}"
 
@@ -33,6 +35,7 @@ class Wanted(NamedTuple):
 
     packages: Sequence[str]
     repository_url: str
+    repository_suites: str
     sources_file: str
     mode: str
     config_file: str
@@ -49,7 +52,7 @@ def look(wanted: Wanted, places: Places) -> dict[str, Any]:
     return {
         "system": read_system(places.os_release),
         "driver_found": driver,
-        "other_sources": other_sources(wanted, places.sources),
+        "other_sources": other_sources(wanted, places),
         "packages": read_packages(wanted.packages),
         **compare(wanted.paths)._asdict(),
         "toolkit_found": toolkit,
@@ -72,14 +75,13 @@ def has_driver(places: Places) -> bool:
     return f"{_LIBRARY} " in commands.run(["/sbin/ldconfig", "-p"]).output
 
 
-def other_sources(wanted: Wanted, folder: str) -> list[str]:
-    """apt refuses one repository that two files name with two keys."""
-    found = sorted(Path(folder).glob("*")) if Path(folder).is_dir() else []
-    return [
-        str(path)
-        for path in found
-        if str(path) != wanted.sources_file and wanted.repository_url in read_text(str(path))
+def other_sources(wanted: Wanted, places: Places) -> list[str]:
+    """Who named the repository before us; apt refuses one that two files name with two keys."""
+    sought = [
+        apt_sources.Repository(wanted.repository_url, suite) for suite in wanted.repository_suites.split()
     ]
+    found = apt_sources.find_files(sought, places.main_sources, places.sources)
+    return [path for path in found if path != wanted.sources_file]
 
 
 def read_packages(names: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -36,6 +36,7 @@ class Host:
         self.places = Places(
             os_release=str(root / "os-release"),
             libraries=str(root / "lib"),
+            main_sources=str(root / "sources.list"),
             sources=str(root / "sources.list.d"),
             toolkit=str(root / "nvidia-ctk"),
             runtime=str(root / "nvidia-container-runtime"),
@@ -52,6 +53,7 @@ class Host:
         wanted = Wanted(
             packages=["nvidia-container-toolkit", "libnvidia-container1"],
             repository_url=URL,
+            repository_suites="/",
             sources_file=str(self.root / "sources.list.d/ours.sources"),
             mode=mode,
             config_file=str(self.root / "config.toml"),
@@ -98,7 +100,7 @@ def test_the_loader_knows_drivers_in_other_places(host: Host) -> None:
 
 
 def test_another_file_with_the_repository_is_named(host: Host) -> None:
-    host.put("sources.list.d/ours.sources", f"URIs: {URL}")
+    host.put("sources.list.d/ours.sources", f"Types: deb\nURIs: {URL}\nSuites: /\n")
     other = host.put("sources.list.d/nvidia.list", f"deb {URL} /")
     host.put("sources.list.d/debian.sources", "URIs: https://deb.debian.org")
     assert host.look()["other_sources"] == [str(other)]
