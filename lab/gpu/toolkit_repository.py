@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Protocol
 
 from lab.components.component import BuildContext, Component
+from lab.settings import pins
 
-PACKAGE_VERSION = "1.18.0-1"
+PACKAGE_VERSION = str(pins()["container_toolkit"]["version"])
 REPOSITORY_PATH = "stable/deb/amd64"
 """Where the index lies below the output; ``Suites: /`` there."""
 KEY_PATH = "gpgkey"
@@ -180,5 +181,5 @@ def toolkit_repository(toolkit: Path) -> Component:
         inputs=(Path(__file__),),
         build=build_component,
         # The folder's name holds the fingerprint of the programs.
-        revision=toolkit.name,
+        revision=f"{PACKAGE_VERSION} {toolkit.name}",
     )

@@ -20,6 +20,10 @@ options:
     type: list
     elements: str
     required: true
+  release:
+    description: Version of the packages that is installed where there is none.
+    type: str
+    required: true
   repository_url:
     description: Address of the apt repository, to find it under other names.
     type: str
@@ -35,8 +39,8 @@ options:
   mode:
     description: Mode of the runtime that the configuration should have.
     type: str
-    choices: [cdi, auto, legacy]
-    default: cdi
+    choices: [auto, cdi, legacy]
+    default: auto
   config_file:
     description: The runtime's configuration.
     type: path
@@ -62,6 +66,7 @@ EXAMPLES = r"""
 - name: Read the container toolkit's state
   inference.stack.container_toolkit_info:
     packages: [nvidia-container-toolkit]
+    release: 1.18.2-1
     repository_url: https://nvidia.github.io/libnvidia-container/stable/deb/$(ARCH)
     sources_file: /etc/apt/sources.list.d/nvidia-container-toolkit.sources
   register: toolkit
@@ -100,7 +105,12 @@ packages:
   description: Those of O(packages) that are installed, and C(python3-apt) if it is.
   returned: success
   type: dict
-  sample: {nvidia-container-toolkit: {version: 1.18.0-1, held: true}}
+  sample: {nvidia-container-toolkit: {version: 1.18.2-1, held: true}}
+newer_version:
+  description: The newest version among O(packages) that is newer than O(release); empty where none is.
+  returned: success
+  type: str
+  sample: 1.20.0-1
 differing:
   description: Those of O(paths) that are not as wanted, the missing ones included.
   returned: success
@@ -128,7 +138,7 @@ config:
       type: str
       sample: |
         [nvidia-container-runtime]
-        mode = "cdi"
+        mode = "auto"
     problem:
       description: Why C(nvidia-ctk) computes nothing; empty otherwise.
       type: str
@@ -158,6 +168,12 @@ spec:
       sample: |
         cdiVersion: 0.5.0
         kind: nvidia.com/gpu
+    shadows:
+      description:
+        - Specifications in C(/var/run/cdi), which win over C(/etc/cdi), that name files which are gone.
+      type: list
+      elements: str
+      sample: []
 k3s:
   description: What k3s knows of the runtime.
   returned: success
@@ -187,10 +203,11 @@ from ..module_utils.hosts.system.paths import PATH_OPTIONS
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "packages": {"type": "list", "elements": "str", "required": True},
+    "release": {"type": "str", "required": True},
     "repository_url": {"type": "str", "required": True},
     "repository_suites": {"type": "str", "default": "/"},
     "sources_file": {"type": "path", "required": True},
-    "mode": {"type": "str", "choices": ["cdi", "auto", "legacy"], "default": "cdi"},
+    "mode": {"type": "str", "choices": ["auto", "cdi", "legacy"], "default": "auto"},
     "config_file": {"type": "path", "default": "/etc/nvidia-container-runtime/config.toml"},
     "spec_file": {"type": "path", "default": "/etc/cdi/nvidia.yaml"},
     "k3s_data_folder": {"type": "path", "default": "/var/lib/rancher/k3s"},

@@ -19,12 +19,18 @@ TOOLKIT: dict[str, Any] = {
     "system": {"id": "debian", "version": "13"},
     "driver_found": True,
     "other_sources": [],
+    "newer_version": "",
     "packages": {"a": {"version": "1", "held": True}},
     "differing": [],
     "missing": [],
     "toolkit_found": True,
     "config": {"wanted": "", "problem": "", "differs": False},
-    "spec": {"wanted": "devices: [{name: all}]", "problem": "", "present": "devices: [{name: all}]"},
+    "spec": {
+        "wanted": "devices: [{name: all}]",
+        "problem": "",
+        "present": "devices: [{name: all}]",
+        "shadows": [],
+    },
     "k3s": {"unit": "", "knows_runtime": None, "runtime_found": True},
 }
 CACHE = {"folder": "/cache", "free_bytes": 2**60, "absent": [], "differing": [], "leftovers": False}

@@ -79,3 +79,8 @@ def test_the_nodes_have_names_of_their_own(cluster: Cluster, nodes: dict[str, st
     ]
     assert engine["spec"]["nodeName"] == nodes["gpu"]
     assert cluster.get(f"node {nodes['gpu']}")["status"]["allocatable"]["nvidia.com/gpu"] == "1"
+
+
+def test_the_gpus_are_described_for_the_other_mode(gpu: Any) -> None:
+    assert gpu.file("/etc/nvidia-container-runtime/config.toml").contains('^mode = "cdi"')
+    assert gpu.file("/etc/cdi/nvidia.yaml").contains("nvidia.com/gpu")

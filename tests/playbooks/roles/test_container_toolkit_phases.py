@@ -10,24 +10,37 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.playbook_run import run_playbook
+from tests.playbook_run import ROOT, run_playbook
 
-VERSION = "1.18.2-1"
+VERSION = yaml.safe_load((ROOT / "roles/container_toolkit/vars/main.yml").read_text("utf-8"))[
+    "__container_toolkit_release"
+]
+# One that every host has: check mode asks dpkg for it.
+PACKAGE = "dpkg"
+NEWER = "1.20.0-1"
 SOURCE = "/etc/apt/sources.list.d/nvidia-container-toolkit.sources"
 KEY = "/etc/apt/keyrings/nvidia-container-toolkit.asc"
 FOREIGN = "/etc/apt/sources.list.d/nvidia-container-toolkit.list"
+NAMED_BEFORE = {"other_sources": [FOREIGN], "differing": [KEY, SOURCE], "missing": [KEY, SOURCE]}
 # What container_toolkit_info sees of a host that has everything.
 FINISHED: dict[str, Any] = {
     "system": {"id": "debian", "version": "13"},
     "driver_found": True,
     "other_sources": [],
-    "packages": {"toolkit": {"version": VERSION, "held": True}},
+    "newer_version": "",
+    "packages": {PACKAGE: {"version": VERSION, "held": True}},
     "differing": [],
     "missing": [],
     "toolkit_found": True,
     "config": {"wanted": "", "problem": "", "differs": False},
-    "spec": {"wanted": "devices: [{name: all}]", "problem": "", "present": "devices: [{name: all}]"},
+    "spec": {
+        "wanted": "devices: [{name: all}]",
+        "problem": "",
+        "present": "devices: [{name: all}]",
+        "shadows": [],
+    },
     "k3s": {"unit": "", "knows_runtime": None, "runtime_found": True},
 }
 
@@ -38,10 +51,7 @@ class Machine:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.seen = copy.deepcopy(FINISHED)
-        self.inputs: dict[str, Any] = {
-            "container_toolkit_packages": ["toolkit"],
-            "container_toolkit_version": VERSION,
-        }
+        self.inputs: dict[str, Any] = {"container_toolkit_packages": [PACKAGE]}
 
     def play(self, *words: str) -> subprocess.CompletedProcess[str]:
         role = {"name": "inference.stack.container_toolkit"}
@@ -96,19 +106,14 @@ def test_a_host_without_the_repository_gets_one(machine: Machine) -> None:
 
 
 def test_a_repository_that_somebody_named_before_is_not_named_again(machine: Machine) -> None:
-    machine.seen |= {
-        "packages": {},
-        "other_sources": [FOREIGN],
-        "differing": [KEY, SOURCE],
-        "missing": [KEY, SOURCE],
-    }
+    machine.seen |= {"packages": {}, **NAMED_BEFORE}
     done = machine.play()
     assert changed(done) == ["Say what would be installed"]
     assert "Write the apt source" not in done.stdout and "Download the repository's key" not in done.stdout
 
 
 def test_a_finished_host_with_a_source_of_its_own_stays_finished(machine: Machine) -> None:
-    machine.seen |= {"other_sources": [FOREIGN], "differing": [KEY, SOURCE], "missing": [KEY, SOURCE]}
+    machine.seen |= NAMED_BEFORE
     done = machine.play()
     assert changed(done) == []
     assert "install |" not in done.stdout
@@ -120,3 +125,50 @@ def test_a_source_of_ours_makes_way_for_one_that_came_later(machine: Machine) ->
     # The file is not really there.
     assert "install | Remove the apt source that another one replaces" in done.stdout
     assert "Write the apt source" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("installed", "newer", "version", "tasks"),
+    [
+        (None, "", "", ["Say what would be installed"]),
+        ("1.17.8-1", "", "", ["Say what would be installed"]),
+        (NEWER, NEWER, "", []),
+        (NEWER, NEWER, "1.18.1-1", ["Say what would be installed", "Hold the packages"]),
+        (NEWER, NEWER, NEWER, ["Hold the packages"]),
+        (NEWER, NEWER, "latest", ["Hold the packages"]),
+    ],
+    ids=[
+        *("nothing there", "older there", "newer is kept", "downgraded by name"),
+        *("newer by name", "the newest"),
+    ],
+)
+def test_only_the_inventory_takes_a_newer_version_away(
+    machine: Machine, installed: str | None, newer: str, version: str, tasks: list[str]
+) -> None:
+    found = {PACKAGE: {"version": installed, "held": False}} if installed else {}
+    machine.seen |= {"packages": found, "newer_version": newer, **NAMED_BEFORE}
+    machine.inputs |= {"container_toolkit_version": version}
+    done = machine.play("--tags", "install")
+    expected = (
+        f"{PACKAGE}=1.18.1-1 and hold them" if version == "1.18.1-1" else f"{PACKAGE}={VERSION} and hold them"
+    )
+    would = [task for task in changed(done) if task in ("Say what would be installed", "Hold the packages")]
+    assert would == (tasks if installed != "1.17.8-1" else [*tasks, "Hold the packages"])
+    assert ("Say what would be installed" in tasks) is (expected in done.stdout)
+
+
+def test_a_second_package_follows_the_newer_one(machine: Machine) -> None:
+    found = {PACKAGE: {"version": NEWER, "held": False}}
+    machine.seen |= {"packages": found, "newer_version": NEWER, **NAMED_BEFORE}
+    machine.inputs |= {"container_toolkit_packages": [PACKAGE, "base"]}
+    done = machine.play("--tags", "install")
+    assert f"Would install {PACKAGE}={NEWER}, base={NEWER}." in done.stdout
+
+
+@pytest.mark.parametrize(("mode", "removed"), [("cdi", True), ("auto", False)])
+def test_a_stale_description_does_not_hide_the_fresh_one(machine: Machine, mode: str, removed: bool) -> None:
+    machine.seen["spec"]["shadows"] = ["/var/run/cdi/nvidia.yaml"]
+    machine.inputs |= {"container_toolkit_mode": mode}
+    done = machine.play()
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert ("Remove descriptions that name files which are gone" in done.stdout) is removed

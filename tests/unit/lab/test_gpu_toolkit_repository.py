@@ -10,6 +10,7 @@ from email.parser import Parser
 from pathlib import Path
 
 import pytest
+import yaml
 
 from lab.components.component import Component
 from lab.gpu.toolkit_repository import (
@@ -21,6 +22,8 @@ from lab.gpu.toolkit_repository import (
     build,
     toolkit_repository,
 )
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def run(cmd: Sequence[str | Path], env: Mapping[str, str] | None = None) -> None:
@@ -87,6 +90,16 @@ def test_the_toolkit_needs_its_base_at_the_same_version(repository: Path) -> Non
     deb = repository / REPOSITORY_PATH / f"nvidia-container-toolkit_{PACKAGE_VERSION}_amd64.deb"
     depends = output_of("dpkg-deb", "--field", deb, "Depends").strip()
     assert depends == f"nvidia-container-toolkit-base (= {PACKAGE_VERSION})"
+
+
+def test_the_lab_offers_what_the_role_installs_built_from_that_release() -> None:
+    role = yaml.safe_load((ROOT / "roles/container_toolkit/vars/main.yml").read_text("utf-8"))
+    assert role["__container_toolkit_release"] == PACKAGE_VERSION
+    documented = (ROOT / "roles/container_toolkit/meta/argument_specs.yml").read_text("utf-8")
+    assert f"C({PACKAGE_VERSION})" in documented and f"installs {PACKAGE_VERSION} and" in documented
+    module = (ROOT / "lab/components/go/container_toolkit/go.mod").read_text("utf-8")
+    release, _, _ = PACKAGE_VERSION.partition("-")
+    assert f"github.com/NVIDIA/nvidia-container-toolkit v{release} " in module
 
 
 def test_other_programs_make_another_component(tmp_path: Path) -> None:

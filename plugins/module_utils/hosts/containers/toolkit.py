@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from ..system import commands
 from ..system.paths import compare, read_text
-from . import apt_sources
+from . import apt_sources, cdi
 
 _LIBRARY = "libnvidia-ml.so.1"
 _RUNTIME = "nvidia-container-runtime"
@@ -28,12 +28,14 @@ class Places(NamedTuple):
     sources: str = apt_sources.FOLDER
     toolkit: str = "/usr/bin/nvidia-ctk"
     runtime: str = f"/usr/bin/{_RUNTIME}"
+    volatile_specs: str = cdi.FOLDERS[-1]
 
 
 class Wanted(NamedTuple):
     """What the host should have."""
 
     packages: Sequence[str]
+    release: str
     repository_url: str
     repository_suites: str
     sources_file: str
@@ -48,16 +50,18 @@ def look(wanted: Wanted, places: Places) -> dict[str, Any]:
     """All of it in one answer."""
     driver = has_driver(places)
     toolkit = Path(places.toolkit).exists()
+    packages = read_packages(wanted.packages)
     describes = wanted.mode == "cdi" and toolkit and driver
     return {
         "system": read_system(places.os_release),
         "driver_found": driver,
         "other_sources": other_sources(wanted, places),
-        "packages": read_packages(wanted.packages),
+        "packages": packages,
+        "newer_version": newer_version(packages, wanted),
         **compare(wanted.paths)._asdict(),
         "toolkit_found": toolkit,
         "config": config(wanted, places) if toolkit else {**_computed("", ""), "differs": False},
-        "spec": spec(wanted, places) if describes else {**_computed("", ""), "present": ""},
+        "spec": spec(wanted, places) if describes else {**_computed("", ""), "present": "", "shadows": []},
         "k3s": read_k3s(wanted.k3s_data_folder, places.runtime),
     }
 
@@ -95,6 +99,18 @@ def read_packages(names: Sequence[str]) -> dict[str, dict[str, Any]]:
     }
 
 
+def newer_version(packages: Mapping[str, Mapping[str, Any]], wanted: Wanted) -> str:
+    """A version on the host that is newer than the release; dpkg itself compares."""
+    newest = wanted.release
+    for version in sorted({str(packages[name]["version"]) for name in wanted.packages if name in packages}):
+        if (
+            version != newest
+            and commands.run(["dpkg", "--compare-versions", version, "gt", newest]).succeeded
+        ):
+            newest = version
+    return newest if newest != wanted.release else ""
+
+
 def config(wanted: Wanted, places: Places) -> dict[str, Any]:
     """nvidia-ctk computes the whole file from what is there; without --in-place it only prints."""
     setting = f"{_RUNTIME}.mode={wanted.mode}"
@@ -110,7 +126,16 @@ def spec(wanted: Wanted, places: Places) -> dict[str, Any]:
     The mode of discovery is named: unset, it would follow the runtime's mode, which has other values.
     """
     command = [places.toolkit, "--quiet", "cdi", "generate", "--mode=auto", "--format=yaml"]
-    return {**_compute(command), "present": read_text(wanted.spec_file)}
+    present = read_text(wanted.spec_file)
+    return {**_compute(command), "present": present, "shadows": find_shadows(places.volatile_specs)}
+
+
+def find_shadows(folder: str) -> list[str]:
+    """Specifications of this boot that hand over files which are gone, as after a new driver.
+
+    A runtime prefers them to those in /etc/cdi.
+    """
+    return [found.path for found in cdi.find_specifications([folder]) if found.missing]
 
 
 def read_k3s(data_folder: str, runtime: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from tests.unit.plugins.modules.module_runner import ModuleRunner
 def test_whatever_the_host_has_is_told_in_full(tmp_path: Path, run_module: ModuleRunner, check: bool) -> None:
     request = {
         "packages": ["no-such-package"],
+        "release": "1.18.2-1",
         "repository_url": "https://mirror.example/toolkit",
         "sources_file": str(tmp_path / "ours.sources"),
         "config_file": str(tmp_path / "config.toml"),

@@ -18,6 +18,7 @@ from ansible_collections.inference.stack.plugins.module_utils.hosts.system.comma
 from tests.unit.plugins.module_utils.hosts.scripted_commands import Commands
 
 URL = "https://mirror.example/toolkit"
+RELEASE = "1.18.2-1"
 CONFIG = '[nvidia-container-runtime]\nmode = "cdi"'
 SPEC = "cdiVersion: 0.5.0\ndevices: [{name: all}]"
 DPKG = (
@@ -40,6 +41,7 @@ class Host:
             sources=str(root / "sources.list.d"),
             toolkit=str(root / "nvidia-ctk"),
             runtime=str(root / "nvidia-container-runtime"),
+            volatile_specs=str(root / "run/cdi"),
         )
 
     def put(self, name: str, content: str = "") -> Path:
@@ -52,6 +54,7 @@ class Host:
     def look(self, mode: str = "cdi") -> dict[str, Any]:
         wanted = Wanted(
             packages=["nvidia-container-toolkit", "libnvidia-container1"],
+            release=RELEASE,
             repository_url=URL,
             repository_suites="/",
             sources_file=str(self.root / "sources.list.d/ours.sources"),
@@ -78,8 +81,9 @@ def test_a_bare_host_is_a_normal_answer(host: Host) -> None:
     assert found["system"] == {"id": "", "version": ""}
     assert not found["driver_found"] and not found["toolkit_found"]
     assert found["packages"] == {} and found["other_sources"] == []
+    assert found["newer_version"] == ""
     assert found["config"] == {"wanted": "", "problem": "", "differs": False}
-    assert found["spec"] == {"wanted": "", "problem": "", "present": ""}
+    assert found["spec"] == {"wanted": "", "problem": "", "present": "", "shadows": []}
     assert found["k3s"] == {"unit": "", "knows_runtime": None, "runtime_found": False}
 
 
@@ -124,13 +128,36 @@ def test_what_the_toolkit_says_against_itself_is_kept(host: Host) -> None:
     failure = 'time="now" level=error msg="failed to initialise NVML: Driver Not Loaded"\n'
     host.answers["nvidia-ctk --quiet"] = Finished(1, "", failure)
     assert host.look()["spec"]["problem"] == '"failed to initialise NVML: Driver Not Loaded"'
-    assert host.look("legacy")["spec"] == {"wanted": "", "problem": "", "present": ""}
+    assert host.look("legacy")["spec"] == {"wanted": "", "problem": "", "present": "", "shadows": []}
 
 
 def test_present_and_wanted_description_are_both_told(host: Host) -> None:
     host.install()
     host.put("nvidia.yaml", "cdiVersion: 0.4.0\n")
-    assert host.look()["spec"] == {"wanted": f"{SPEC}\n", "problem": "", "present": "cdiVersion: 0.4.0\n"}
+    spec = host.look()["spec"]
+    assert (spec["wanted"], spec["problem"], spec["present"]) == (f"{SPEC}\n", "", "cdiVersion: 0.4.0\n")
+
+
+def test_a_description_of_this_boot_hides_a_new_one_once_its_files_are_gone(host: Host) -> None:
+    host.install()
+    library = host.put("libcuda.so.570.1")
+    fresh = host.put(
+        "run/cdi/nvidia.yaml", f"kind: nvidia.com/gpu\ndevices:\n- name: all\n  hostPath: {library}\n"
+    )
+    host.put("run/cdi/other.yaml", "kind: vendor.com/nic\ndevices:\n- hostPath: /not/there\n")
+    assert host.look()["spec"]["shadows"] == []
+    library.unlink()
+    assert host.look()["spec"]["shadows"] == [str(fresh)]
+
+
+@pytest.mark.parametrize(
+    ("version", "greater", "newer"),
+    [("1.17.8-1", 1, ""), (RELEASE, 0, ""), ("1.18.2~rc.1-1", 1, ""), ("1.20.0-1", 0, "1.20.0-1")],
+)
+def test_dpkg_tells_which_version_is_newer(host: Host, version: str, greater: int, newer: str) -> None:
+    host.answers["dpkg-query"] = f"nvidia-container-toolkit\tinstalled\t{version}\tinstall\n"
+    host.answers["dpkg --compare-versions"] = Finished(greater, "", "")
+    assert host.look()["newer_version"] == newer
 
 
 def test_a_running_k3s_knows_the_runtime_or_does_not(host: Host) -> None:
