@@ -121,6 +121,33 @@ plays_other_part:
   returned: success
   type: bool
   sample: false
+foreign:
+  description: A k3s that the role k3s did not set up. Values are left out, because they may be secrets.
+  returned: success
+  type: dict
+  contains:
+    files:
+      description: Its units and its configuration; none where there is no such k3s.
+      type: list
+      elements: str
+      sample: [/etc/systemd/system/k3s.service]
+    problem:
+      description: Why it cannot be taken over; empty otherwise.
+      type: str
+      sample: ''
+    settings:
+      description: Names of its options and variables.
+      type: list
+      elements: str
+      sample: [cluster-init, disable]
+    node_name:
+      description: Name of its node.
+      type: str
+      sample: box
+    data_folder:
+      description: Where it keeps its data; empty for k3s's own place.
+      type: str
+      sample: ''
 token_matches:
   description: Whether O(token) is the one that the server was created with. V(true) where there is none yet.
   returned: success

@@ -25,6 +25,7 @@ FINISHED: dict[str, Any] = {
     "version": "v1.34.2+k3s1",
     "plays_other_part": False,
     "token_matches": True,
+    "foreign": {"files": [], "problem": "", "settings": [], "node_name": "", "data_folder": ""},
     "differing": [],
     "missing": [],
     "free_tools": [],
@@ -166,3 +167,49 @@ def test_a_wait_can_be_left_to_a_later_play(machine: Machine) -> None:
     assert done.returncode == 0, done.stdout[-3000:]
     assert "Leave the wait to a later play" in done.stdout
     assert "verify | Wait" not in done.stdout
+
+
+FOREIGN = {
+    "files": ["/etc/systemd/system/k3s-agent.service"],
+    "problem": "",
+    "settings": ["disable", "token"],
+    "node_name": "gpu",
+    "data_folder": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("foreign", "adopt", "words"),
+    [
+        ({}, False, ["k3s-agent.service with disable, token.", "Set k3s_adopt: true", "k3s-uninstall.sh"]),
+        (
+            {"problem": "its ExecStart uses variables"},
+            True,
+            ["k3s_adopt cannot", "its ExecStart uses variables"],
+        ),
+        ({"node_name": "box"}, True, ["Set k3s_node_name to box"]),
+        ({"data_folder": "/srv/k3s"}, True, ["Set k3s_config to {data-dir: /srv/k3s}"]),
+    ],
+    ids=["not asked", "not readable", "another node", "other data"],
+)
+def test_a_k3s_of_somebody_else_is_refused(
+    machine: Machine, foreign: dict[str, Any], adopt: bool, words: list[str]
+) -> None:
+    machine.seen["foreign"] = FOREIGN | foreign
+    machine.inputs["k3s_adopt"] = adopt
+    done = machine.play()
+    assert done.returncode == 2
+    told = " ".join(done.stdout.split())
+    assert [word for word in words if word not in told] == []
+    assert "changed=0" in done.stdout
+
+
+def test_a_k3s_of_somebody_else_is_kept_before_it_is_replaced(machine: Machine) -> None:
+    written = ["/etc/rancher/k3s/config.yaml", "/etc/systemd/system/k3s-agent.service"]
+    machine.seen |= {"foreign": FOREIGN, "differing": written}
+    machine.inputs |= {"k3s_adopt": True, "k3s_node_labels": {"a": "b"}}
+    done = machine.play("main", "--check", "--tags", "configure", "-v")
+    assert done.returncode == 0, done.stdout[-3000:]
+    tasks = re.findall(r"configure \| ([^\]]+)\]", done.stdout)
+    assert tasks.index("Keep what somebody else set up") < tasks.index("Write the unit")
+    assert tasks.index("Write the unit") < tasks.index("Write config.yaml")

@@ -12,10 +12,9 @@ from typing import Any, NamedTuple
 
 from ..system import commands, units
 from ..system.paths import compare, read_text
-from . import journal, node
+from . import foreign, journal, node
 from .service import HEALTHY, Since, progress
 
-_SERVICES = {"server": "k3s", "agent": "k3s-agent"}
 _HEALTH_TIMEOUT_S = 5
 # A host that is finished answers at once, and the others are asked again later.
 _NODE_TIMEOUT_S = 5
@@ -28,6 +27,7 @@ class Places(NamedTuple):
     systemd: str = "/run/systemd/system"
     kubelet: str = "127.0.0.1:10248"
     admin_kubeconfig: str = "/etc/rancher/k3s/k3s.yaml"
+    foreign: foreign.Places = foreign.Places()
 
 
 class Wanted(NamedTuple):
@@ -47,8 +47,8 @@ class Wanted(NamedTuple):
 
 def look(wanted: Wanted, places: Places) -> dict[str, Any]:
     """All of it in one answer."""
-    service = _SERVICES[wanted.role]
-    (other,) = set(_SERVICES.values()) - {service}
+    service = foreign.SERVICES[wanted.role]
+    (other,) = set(foreign.SERVICES.values()) - {service}
     unit = units.read_unit(f"{service}.service")
     kubelet = ask_kubelet(places.kubelet) if units.is_active(unit) else "not asked"
     folder = Path(wanted.binary).parent
@@ -57,6 +57,7 @@ def look(wanted: Wanted, places: Places) -> dict[str, Any]:
         "runs_systemd": units.runs_systemd(places.systemd),
         "version": version_of(wanted.binary),
         "plays_other_part": Path(places.units, f"{other}.service").exists(),
+        "foreign": foreign.look(wanted.role, wanted.binary, places.foreign),
         "token_matches": wanted.role == "agent" or token_matches(wanted.token, wanted.data_folder),
         **compare(wanted.paths)._asdict(),
         "free_tools": [name for name in wanted.tools if not is_taken(folder / name)],
