@@ -33,7 +33,7 @@ options:
     type: str
     default: ''
   tools:
-    description: Names beside the binary that may become links to it.
+    description: Names that may become links to the binary, beside it.
     type: list
     elements: str
     default: [kubectl, crictl, ctr]
@@ -166,7 +166,7 @@ missing:
   elements: str
   sample: []
 free_tools:
-  description: Those of O(tools) whose names are free.
+  description: Those of O(tools) that no program of the host has as its name.
   returned: success
   type: list
   elements: str

@@ -6,6 +6,7 @@ from __future__ import annotations
 import http.client
 import platform
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +29,8 @@ class Places(NamedTuple):
     kubelet: str = "127.0.0.1:10248"
     admin_kubeconfig: str = "/etc/rancher/k3s/k3s.yaml"
     foreign: foreign.Places = foreign.Places()
+    # Where sudo and login shells of Debian and Ubuntu look for programs.
+    search_path: str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin"
 
 
 class Wanted(NamedTuple):
@@ -60,7 +63,7 @@ def look(wanted: Wanted, places: Places) -> dict[str, Any]:
         "foreign": foreign.look(wanted.role, wanted.binary, places.foreign),
         "token_matches": wanted.role == "agent" or token_matches(wanted.token, wanted.data_folder),
         **compare(wanted.paths)._asdict(),
-        "free_tools": [name for name in wanted.tools if not is_taken(folder / name)],
+        "free_tools": [name for name in wanted.tools if is_free(name, folder, places.search_path)],
         "unit": unit,
         "newer_files": units.newer_files(unit, wanted.watched),
         "service": progress(unit, kubelet, Since(**wanted.since or {})),
@@ -89,9 +92,10 @@ def token_matches(token: str, data_folder: str) -> bool:
     return not in_use or _secret(in_use) == _secret(token)
 
 
-def is_taken(path: Path) -> bool:
-    """Whether the name is in use; a broken link counts."""
-    return path.is_symlink() or path.exists()
+def is_free(name: str, folder: Path, search_path: str) -> bool:
+    """Whether a link of this name would hide no program, such as Docker's ctr. A broken link takes its name, too."""
+    path = folder / name
+    return not path.is_symlink() and not path.exists() and shutil.which(name, path=search_path) is None
 
 
 def ask_kubelet(address: str) -> str:

@@ -20,13 +20,14 @@ def test_a_host_without_k3s_is_told_in_full(tmp_path: Path, run_module: ModuleRu
         "binary": str(tmp_path / "bin/k3s"),
         "data_folder": str(tmp_path / "data"),
         "token": "token-0123456789",
+        "tools": ["a-tool-of-nobody", "sh"],
         "paths": [{"path": str(config), "mode": "0600"}],
     }
     run = run_module(k3s_info.main, request, check=check)
     assert run.exit_code == 0, run.result
     assert run.result["changed"] is False
     assert (run.result["version"], run.result["missing"]) == ("", [str(config)])
-    assert run.result["free_tools"] == ["kubectl", "crictl", "ctr"]
+    assert run.result["free_tools"] == ["a-tool-of-nobody"]
     assert "token-0123456789" not in str(run.result)
     documented = set(yaml.safe_load(k3s_info.RETURN))
     assert documented == set(run.result) - {"changed", "invocation"}

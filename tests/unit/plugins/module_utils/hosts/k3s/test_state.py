@@ -30,6 +30,7 @@ class Host:
         self.answers = programs.answers
         self.answers |= {"k3s": VERSION, "systemctl": "LoadState=loaded\nActiveState=active\n"}
         self.places = Places(units=str(root / "units"), systemd=str(root / "systemd"), kubelet=kubelet)
+        self.places = self.places._replace(search_path=f"{root}/usr/bin:{root}/snap/bin:{root}/bin")
         for folder in ("units", "bin", "data/server"):
             (root / folder).mkdir(parents=True)
 
@@ -52,10 +53,35 @@ def test_a_bare_host_is_a_normal_answer(host: Host) -> None:
     assert found["free_tools"] == ["kubectl"]
 
 
-def test_names_that_are_taken_stay_taken(host: Host) -> None:
-    (host.root / "bin/kubectl").symlink_to("nowhere")
-    (host.root / "bin/ctr").touch()
-    assert host.look(tools=["kubectl", "crictl", "ctr"])["free_tools"] == ["crictl"]
+@pytest.mark.parametrize(
+    ("there", "link_to", "mode", "is_free"),
+    [
+        ("bin/ctr", "", 0o755, False),
+        ("bin/ctr", "", 0o644, False),
+        ("bin/ctr", "k3s", 0o755, False),
+        ("bin/ctr", "nowhere", 0o755, False),
+        ("usr/bin/ctr", "", 0o755, False),
+        ("snap/bin/ctr", "/usr/bin/env", 0o755, False),
+        ("usr/bin/ctr", "", 0o644, True),
+        ("usr/bin/ctr", "nowhere", 0o755, True),
+        ("usr/bin/ctr.old", "", 0o755, True),
+        ("opt/bin/ctr", "", 0o755, True),
+    ],
+    ids=[
+        *("a program", "a file", "our link", "a broken link", "Docker's", "a snap's"),
+        *("nothing to run", "a broken link elsewhere", "another name", "a place that nobody searches"),
+    ],
+)
+def test_a_program_of_the_host_keeps_its_name(
+    host: Host, there: str, link_to: str, mode: int, is_free: bool
+) -> None:
+    path = host.root / there
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if link_to:
+        path.symlink_to(link_to)
+    else:
+        path.touch(mode=mode)
+    assert host.look(tools=["kubectl", "ctr"])["free_tools"] == ["kubectl", *(["ctr"] if is_free else [])]
 
 
 @pytest.mark.parametrize(("role", "other"), [("server", "k3s-agent"), ("agent", "k3s")])
