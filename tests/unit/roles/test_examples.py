@@ -100,3 +100,12 @@ COMPLEX = {
 def test_complex_inputs_have_an_example_in_defaults(role: str) -> None:
     shown = {text.partition(":")[0] for text in commented(role)}
     assert sorted(set(COMPLEX[role]) - shown) == []
+
+
+def test_the_example_site_takes_no_port_from_a_web_server_of_its_hosts() -> None:
+    """ServiceLB publishes Traefik on ports 80 and 443 of every host; node ports need neither."""
+    group_vars = ROOT / "inventories/example/group_vars"
+    k3s = yaml.safe_load((group_vars / "k3s_cluster/k3s.yml").read_text("utf-8"))
+    litellm = yaml.safe_load((group_vars / "all/litellm.yml").read_text("utf-8"))
+    assert k3s["k3s_disable"] == ["traefik", "servicelb"]
+    assert litellm["litellm_service_type"] == "NodePort"
