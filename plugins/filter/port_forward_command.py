@@ -18,7 +18,7 @@ author:
 description:
   - With a kubeconfig of one's own that is C(kubectl port-forward).
   - Otherwise it is C(ssh) to the k3s server, which runs C(k3s kubectl port-forward) there, so that the
-    controller needs no kubectl.
+    controller needs no kubectl. A server with a local connection needs no C(ssh).
 positional: local_port, kubeconfig, server
 options:
   _input:

@@ -9,13 +9,14 @@ from typing import Any
 
 from ...module_utils.errors import InvalidInput
 from ..boundary.plain import plain
+from ..text.addresses import is_controller
 
 _PORTS = range(1, 65536)
 _K3S = "/usr/local/bin/k3s"
 
 
 def port_forward_command(target: Any, local_port: Any, kubeconfig: Any, server: Any) -> list[str]:
-    """The words of the command: kubectl with a kubeconfig of one's own, else ssh through the k3s server.
+    """The words of the command: kubectl with a kubeconfig of one's own, else ssh to the k3s server.
 
     ``target`` holds namespace, service and port; ``kubeconfig`` is a path or empty; ``server`` the host's own
     connection variables.
@@ -39,6 +40,8 @@ def _through_server(server: Mapping[str, Any], port: int, command: list[str]) ->
             "The inventory names neither a host in k3s_servers nor inference_kubeconfig.", "Name one of them."
         )
     user = str(server.get("ansible_user") or "")
+    if is_controller(server):
+        return ["sudo", *command]
     words = ["ssh", "-tt", "-o", "ExitOnForwardFailure=yes", "-L", f"127.0.0.1:{port}:127.0.0.1:{port}"]
     if server.get("ansible_port"):
         words += ["-p", str(server["ansible_port"])]

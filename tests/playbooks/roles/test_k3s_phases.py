@@ -110,6 +110,17 @@ def test_each_phase_is_safe_alone(machine: Machine, tag: str) -> None:
     assert "observe | Look at what is there" in done.stdout
 
 
+def test_an_agent_with_a_servers_option_is_refused_before_it_would_crash(machine: Machine) -> None:
+    machine.inputs["k3s_config"] = {"tls-san": ["k3s.lan"], "kubelet-arg": ["max-pods=64"]}
+    done = machine.play()
+    assert done.returncode == 2
+    assert "k3s_config of the agent localhost has options that only a server knows: tls-san." in done.stdout
+    assert "group_vars/k3s_servers" in done.stdout
+    assert "changed=0" in done.stdout
+    machine.inputs["k3s_role"] = "server"
+    assert "only a server knows" not in machine.play().stdout
+
+
 def test_a_service_that_keeps_crashing_is_told_with_its_journal(machine: Machine) -> None:
     machine.seen["service"]["is_up"] = False
     machine.program(

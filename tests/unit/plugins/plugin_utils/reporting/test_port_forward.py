@@ -49,6 +49,16 @@ def test_a_server_without_a_user_is_asked_as_oneself() -> None:
     assert port_forward_command(TARGET, 8000, "", {"ansible_host": "h"})[-2] == "h"
 
 
+def test_ssh_takes_an_ipv6_address_without_brackets() -> None:
+    server = {"ansible_host": "2001:db8::10", "ansible_user": "admin"}
+    assert port_forward_command(TARGET, 8000, "", server)[-2] == "admin@2001:db8::10"
+
+
+def test_a_server_that_is_the_controller_needs_no_ssh() -> None:
+    server = {"ansible_host": "127.0.0.1", "ansible_connection": "local", "ansible_user": "me"}
+    assert port_forward_command(TARGET, 8000, "", server) == ["sudo", *REMOTE.split()]
+
+
 @pytest.mark.parametrize(
     ("port", "kubeconfig", "server", "word"),
     [
