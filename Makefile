@@ -57,7 +57,7 @@ prune: .venv/.run ## Remove superseded components from the cache
 clean: .venv/.run ## Take every lab down and empty the cache of built components
 	@python -m lab clean
 
-##@ A site: SITE=inventories/home, otherwise the lab that is up; ARGS go to ansible-playbook (--ask-vault-pass)
+##@ A site: SITE=inventories/home, otherwise the lab that is up; ARGS go to ansible-playbook ("-K --ask-vault-pass")
 doctor: .venv/.run ## Name the first broken layer from the PCI link to the gateway; fails when requests go unanswered
 	@python -m tools.operate doctor || [ $$? -eq 1 ]
 

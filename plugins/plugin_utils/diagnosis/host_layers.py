@@ -67,7 +67,8 @@ def _reachable(host: Host) -> Finding:
         return broken(
             host.name,
             f"the host answers, but could not be observed: {host.error or 'no reason was given'}",
-            "Check that ansible_user may become root there and that it has Python 3.9 or newer. "
+            "Check that ansible_user may become root there (a sudo that asks needs -K) and that it has "
+            "Python 3.9 or newer. "
             "If a time limit was reached, the driver hangs: see 'journalctl -k' there, and reboot the host.",
         )
     return ok(host.name, f"answers{' at ' + host.address if host.address else ''}")

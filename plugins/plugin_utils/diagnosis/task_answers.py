@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,23 @@ from .observed_site import bare_reason
 # The words of ansible.builtin.slurp, in lower case.
 _NO_FILE = "file not found"
 _NO_REASON = "no reason was given"
+
+# What Ansible, sudo, doas and su say where nobody becomes root, and what that means. Ansible's words depend
+# on the connection; behind a connection that does not listen, those of the program are in stderr.
+_BECOME = (
+    (
+        r"missing \w+ password|a (?:password|terminal) is required|no askpass program",
+        "{program} needs a password: add -K (--ask-become-pass)",
+    ),
+    (
+        r"incorrect \w+ password|duplicate become password prompt|sorry, try again",
+        "{program} refuses the password that -K or ansible_become_password gives",
+    ),
+    (
+        r"is not in the sudoers file|is not allowed to (?:execute|run)|may not run sudo",
+        "{program} does not let ansible_user become root",
+    ),
+)
 
 
 def task_answer(result: Any, key: str) -> dict[str, Any]:
@@ -26,8 +44,22 @@ def task_answer(result: Any, key: str) -> dict[str, Any]:
         "reachable": not found.get("unreachable"),
         # Failures are not copied: they may contain tracebacks, and reading those is deprecated.
         "answer": plain(found) if answers else {},
-        "reason": bare_reason(found.get("msg")) or _NO_REASON if is_failure else "",
+        "reason": _reason(found) or _NO_REASON if is_failure else "",
     }
+
+
+def _reason(result: Mapping[str, Any]) -> str:
+    return _become_refusal(result) or bare_reason(result.get("msg"))
+
+
+def _become_refusal(result: Mapping[str, Any]) -> str:
+    """Why a task could not become root; empty where that was not the fault."""
+    told = "\n".join(str(result.get(key) or "") for key in ("msg", "module_stderr", "module_stdout"))
+    for signs, words in _BECOME:
+        if re.search(signs, told, re.IGNORECASE):
+            program = re.search(r"\b(sudo|doas|su)\b", told)
+            return words.format(program=program[1] if program else "sudo")
+    return ""
 
 
 def cluster_absence(kubeconfig: Any, server: str) -> dict[str, Any]:
@@ -36,7 +68,7 @@ def cluster_absence(kubeconfig: Any, server: str) -> dict[str, Any]:
     ``reason`` is empty where the kubeconfig was read; ``absent`` says that the server answered and has none.
     """
     found: Mapping[str, Any] = kubeconfig or {}
-    told = bare_reason(found.get("msg"))
+    told = _reason(found)
     absent = "content" not in found and _NO_FILE in told.lower()
     if "content" in found:
         reason = ""

@@ -14,7 +14,8 @@ ANSWER = {"pci_devices": [], "changed": False, "failed": False}
 
 
 def test_an_answer_comes_back_whole() -> None:
-    assert task_answer(ANSWER, "pci_devices") == {"reachable": True, "answer": ANSWER, "reason": ""}
+    expected = {"reachable": True, "answer": ANSWER, "reason": ""}
+    assert task_answer(ANSWER, "pci_devices") == expected
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,58 @@ def test_an_answer_comes_back_whole() -> None:
     ],
 )
 def test_no_answer_says_why(result: dict[str, Any], reachable: bool, reason: str) -> None:
-    assert task_answer(result, "pci_devices") == {"reachable": reachable, "answer": {}, "reason": reason}
+    expected = {"reachable": reachable, "answer": {}, "reason": reason}
+    assert task_answer(result, "pci_devices") == expected
+
+
+STREAM = "Task failed: Premature end of stream waiting for become success.\n>>> Standard Error\n"
+TWICE = "Task failed: Duplicate become password prompt encountered waiting for become success.\n"
+NO_JSON = "Module result deserialization failed: No start of json char found"
+
+
+@pytest.mark.parametrize(
+    ("result", "reason"),
+    [
+        ({"msg": "Task failed: Missing sudo password"}, "sudo needs a password: add -K (--ask-become-pass)"),
+        ({"msg": "Missing sudo password"}, "sudo needs a password: add -K (--ask-become-pass)"),
+        ({"msg": "Missing doas password"}, "doas needs a password: add -K (--ask-become-pass)"),
+        (
+            {"msg": STREAM + "sudo: a password is required"},
+            "sudo needs a password: add -K (--ask-become-pass)",
+        ),
+        (
+            {"msg": STREAM + "sudo: a terminal is required to read the password; either use the -S option"},
+            "sudo needs a password: add -K (--ask-become-pass)",
+        ),
+        (
+            {"msg": NO_JSON, "module_stderr": "sudo: a password is required\n"},
+            "sudo needs a password: add -K (--ask-become-pass)",
+        ),
+        (
+            {"msg": "Task failed: Incorrect sudo password"},
+            "sudo refuses the password that -K or ansible_become_password gives",
+        ),
+        (
+            {"msg": TWICE + "[sudo via ansible, key=abc] password:Sorry, try again."},
+            "sudo refuses the password that -K or ansible_become_password gives",
+        ),
+        (
+            {"msg": NO_JSON, "module_stderr": "admin is not in the sudoers file."},
+            "sudo does not let ansible_user become root",
+        ),
+        (
+            {"msg": STREAM + "Sorry, user admin is not allowed to execute '/bin/sh -c x' as root on gpu."},
+            "sudo does not let ansible_user become root",
+        ),
+    ],
+)
+def test_a_sudo_that_refuses_is_told_with_the_fix(result: dict[str, Any], reason: str) -> None:
+    expected = {"reachable": True, "answer": {}, "reason": reason}
+    assert task_answer({"failed": True, **result}, "pci_devices") == expected
+    assert cluster_absence({"failed": True, **result}, "server") == {
+        "absent": False,
+        "reason": f"server: {reason}",
+    }
 
 
 @pytest.mark.parametrize("nothing", [None, {}])
