@@ -10,7 +10,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 TEST_LAB ?= test
 
-.PHONY: help setup setup-dev demo up down prune clean lab-status ssh doctor status report models ask logs port-forward chat import-model kubectl test lint sanity unit playbooks browser molecule molecule-odd faults soak bench docs pictures build
+.PHONY: help setup setup-dev demo up down prune clean lab-status ssh doctor status report models ask logs port-forward chat import-model kubectl test lint sanity unit playbooks browser molecule molecule-odd molecule-one faults soak bench docs pictures build
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -111,6 +111,9 @@ molecule: .venv/.test ## The rehearsal from empty hosts to real requests alone (
 
 molecule-odd: .venv/.test ## The rehearsal of a site with other names and ports everywhere (8 minutes)
 	@LAB=$(TEST_LAB) python tests/run.py molecule-odd
+
+molecule-one: .venv/.test ## The rehearsal of a site on one machine (8 minutes)
+	@LAB=$(TEST_LAB) python tests/run.py molecule-one
 
 faults: .venv/.test ## Plant faults on the lab that is up and see that doctor names each (20 minutes)
 	@pytest -v tests/faults

@@ -137,7 +137,7 @@ def _clean(settings: Settings, _options: argparse.Namespace) -> int:
 def _status(settings: Settings, _options: argparse.Namespace) -> int:
     fleet = Fleet(settings)
     states = fleet.states()
-    addresses = fleet.addresses((*HOSTS, *SERVICES))
+    addresses = fleet.addresses((*settings.hosts, *SERVICES))
     others = sorted(set(existing_labs(settings)) - {settings.name})
     print(f"lab {settings.name} (others: {', '.join(others) or 'none'})")
     for name, word in states.items():
@@ -153,7 +153,7 @@ def _ssh(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _kubectl(settings: Settings, options: argparse.Namespace) -> int:
-    _execute(_ssh_words(settings, HOSTS[0], shlex.join(["k3s", "kubectl", *options.command])))
+    _execute(_ssh_words(settings, settings.server, shlex.join(["k3s", "kubectl", *options.command])))
     return 0
 
 
@@ -168,7 +168,7 @@ def _reboot(settings: Settings, options: argparse.Namespace) -> int:
 
 def _logs(settings: Settings, options: argparse.Namespace) -> int:
     name = options.name
-    if name in HOSTS:
+    if name in settings.hosts:
         _execute(_ssh_words(settings, name, "journalctl --boot --no-pager --lines 300"))
     if name in SERVICES:
         fleet = Fleet(settings)
@@ -177,7 +177,7 @@ def _logs(settings: Settings, options: argparse.Namespace) -> int:
     folders = (settings.logs, settings.cache / "logs")
     found = {path.stem: path for folder in reversed(folders) for path in sorted(folder.glob("*.log"))}
     if name is None:
-        print("\n".join([*(f"{host:<20} what it says itself" for host in (*HOSTS, *SERVICES)),
+        print("\n".join([*(f"{host:<20} what it says itself" for host in (*settings.hosts, *SERVICES)),
                          *(f"{stem:<20} {path}" for stem, path in sorted(found.items()))]))  # fmt: skip
         return 0
     if name not in found:
@@ -195,6 +195,8 @@ def _address(settings: Settings, host: str) -> str:
     known = state.read_lab_file(settings)
     if known is None:
         raise LabError(f"lab {settings.name} is not up", f"LAB={settings.name} make demo")
+    if host not in known["hosts"]:
+        raise LabError(f"lab {settings.name} has no {host}", f"it has {', '.join(known['hosts'])}")
     return str(known["hosts"][host]["address"])
 
 

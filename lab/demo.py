@@ -172,7 +172,7 @@ def summarise(settings: Settings, console: Console) -> None:
     """Say what stands now, and how to use it. No secret is printed: the line reads it from its file."""
     lab = state.read_lab_file(settings)
     assert lab is not None
-    url = f"http://{lab['hosts']['server']['address']}:{GATEWAY_PORT}"
+    url = f"http://{lab['hosts'][settings.server]['address']}:{GATEWAY_PORT}"
     secrets = state.read_secrets(settings)
     gateway = Gateway(url, secrets["consumer_key"])
     models = gateway.models()

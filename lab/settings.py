@@ -4,10 +4,11 @@ the lab's name and the user's XDG folders."""
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from lab.errors import LabError
 
 DEFAULT_NAME = "demo"
 HOSTS = ("server", "gpu")
+"""The hosts that a lab may have. LAB_HOSTS chooses; one alone is everything."""
 MIRROR = "mirror"
 MIRROR_PORT = 8080
 HUB = "hub"
@@ -42,10 +44,16 @@ class Settings:
     cache: Path
     states: Path
     """The folder that holds the state of every lab of this user."""
+    hosts: tuple[str, ...] = HOSTS
 
     @property
     def state(self) -> Path:
         return self.states / self.name
+
+    @property
+    def server(self) -> str:
+        """The host with the API server."""
+        return self.hosts[0]
 
     @property
     def logs(self) -> Path:
@@ -112,7 +120,25 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     state_home = Path(values.get("XDG_STATE_HOME") or "~/.local/state").expanduser()
     cache_home = values.get("XDG_CACHE_HOME")
     cache = Path(cache_home).expanduser() / _FOLDER if cache_home else default_cache()
-    return Settings(name=name, cache=cache, states=state_home / _FOLDER)
+    found = Settings(name=name, cache=cache, states=state_home / _FOLDER)
+    return replace(found, hosts=wanted_hosts(values) or _present_hosts(found) or HOSTS)
+
+
+def wanted_hosts(values: Mapping[str, str]) -> tuple[str, ...]:
+    """What the variable LAB_HOSTS names, separated by commas or blanks."""
+    named = set(values.get("LAB_HOSTS", "").replace(",", " ").split())
+    if unknown := sorted(named - set(HOSTS)):
+        raise LabError(f"LAB_HOSTS names {', '.join(unknown)}", f"choose from {', '.join(HOSTS)}")
+    return tuple(name for name in HOSTS if name in named)
+
+
+def _present_hosts(settings: Settings) -> tuple[str, ...]:
+    """The hosts that the lab got when it came up."""
+    try:
+        known = json.loads(settings.lab_file.read_text(encoding="utf-8"))["hosts"]
+    except (OSError, ValueError, KeyError):
+        return ()
+    return tuple(name for name in HOSTS if name in known)
 
 
 def wanted_extras(environment: Mapping[str, str] | None = None) -> tuple[str, ...]:

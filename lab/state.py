@@ -13,7 +13,7 @@ import yaml
 
 from lab.artefacts.publish import Publication
 from lab.components.model_components import OLLAMA_MODEL, VLLM_MODEL
-from lab.settings import HOSTS, HUB, HUB_PORT, MIRROR, MIRROR_PORT, Settings
+from lab.settings import HUB, HUB_PORT, MIRROR, MIRROR_PORT, Settings
 
 # Where the roles' extra volumes find the Python packages on the hosts.
 MOUNTS = {"vllm": "/opt/vllm", "litellm": "/opt/litellm"}
@@ -57,7 +57,7 @@ def describe(
             "key": str(settings.ssh_key),
             "known_hosts": str(settings.known_hosts),
         },
-        "hosts": {host: {"address": addresses[host]} for host in HOSTS},
+        "hosts": {host: {"address": addresses[host]} for host in settings.hosts},
         "mirror": mirror,
         "hub": hub_url(addresses),
         "artefacts": {
@@ -78,7 +78,7 @@ def describe(
             {
                 "name": image.name,
                 "reference": image.reference,
-                "hosts": [image.host],
+                "hosts": [image.host if image.host in settings.hosts else settings.server],
                 **offer.archives[image.archive].as_dict(),
             }
             for image in offer.images

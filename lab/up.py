@@ -14,7 +14,7 @@ from lab.components.component import log_path as component_log
 from lab.hosts.fleet import Fleet
 from lab.hub import repositories
 from lab.parts import Part, Parts, k3s_version
-from lab.settings import HOSTS, HUB, MIRROR, SERVICES, Settings, wanted_extras
+from lab.settings import HUB, MIRROR, SERVICES, Settings, wanted_extras
 from lab.steps import Running, Step
 
 _SERVED = ("k3s", "images", "toolkit-repository", "vllm-model", "ollama-model")
@@ -71,7 +71,7 @@ class Up:
         return packages.install(bool(self.parts.missing()), run.log)
 
     def _try_kernel(self, _run: Running) -> str:
-        if self.fleet.states()[HOSTS[0]] == "running":
+        if self.fleet.states()[self.settings.server] == "running":
             return "hosts run already"
         return preflight.check_kernel(self.settings.podman_home)
 
@@ -107,7 +107,7 @@ class Up:
         return f"{url}, {result}"
 
     def _describe(self, _run: Running) -> str:
-        addresses = self.fleet.addresses((*HOSTS, *SERVICES))
+        addresses = self.fleet.addresses((*self.settings.hosts, *SERVICES))
         offer = self.publications[-1]
         content = state.describe(self.settings, addresses, offer, k3s_version(), self.mounts)
         state.write_lab_file(self.settings, content)

@@ -65,8 +65,9 @@ def host_of(request: pytest.FixtureRequest) -> Callable[[str], Any]:
 
 
 @pytest.fixture(scope="session")
-def server(host_of: Callable[[str], Any]) -> Any:
-    return host_of("server")
+def server(host_of: Callable[[str], Any], lab: dict[str, Any]) -> Any:
+    """The host with the API server: the only one, where it is alone."""
+    return host_of(next(iter(lab["hosts"])))
 
 
 @pytest.fixture(scope="session")
@@ -81,5 +82,6 @@ def cluster(server: Any, namespace: str) -> Cluster:
 
 @pytest.fixture(scope="session")
 def gateway(lab: dict[str, Any], secrets: dict[str, str], gateway_port: int, model: str) -> Gateway:
-    url = f"http://{lab['hosts']['server']['address']}:{gateway_port}"
+    address = next(iter(lab["hosts"].values()))["address"]
+    url = f"http://{address}:{gateway_port}"
     return Gateway(url, secrets["consumer_key"], model)

@@ -1,7 +1,7 @@
 """Runs the stages of `make test` one after the other and closes with the tests' own summary.
 
 Usage: python tests/run.py STAGE…    with STAGE one of: lint sanity unit playbooks browser molecule, or
-molecule-odd, which `make test` does not run.
+molecule-odd and molecule-one, which `make test` does not run.
 Every stage runs even when an earlier linter found something, so that one run tells everything; the exit
 status is that of a command that failed. The commands of a stage run side by side, each shown whole when it
 ends. LAB names the lab that a scenario builds and takes down.
@@ -45,6 +45,7 @@ STAGES: dict[str, list[list[str]]] = {
     "browser": [["pytest", "-q", "tests/browser"]],
     "molecule": [["molecule", "test", "--scenario-name", "default"]],
     "molecule-odd": [["molecule", "test", "--scenario-name", "odd_names"]],
+    "molecule-one": [["molecule", "test", "--scenario-name", "one_machine"]],
 }
 
 

@@ -49,13 +49,15 @@ def inventory(state: Path) -> dict[str, Any]:
         }
         for name, host in lab["hosts"].items()
     }
+    names = list(lab["hosts"])
     return {
         "_meta": {"hostvars": hostvars},
         "all": {"children": ["k3s_cluster"], "vars": {"lab": lab, "lab_state": str(state)}},
         "k3s_cluster": {"children": ["k3s_servers", "k3s_agents"]},
-        "k3s_servers": {"hosts": ["server"]},
-        "k3s_agents": {"hosts": ["gpu"]},
-        "gpu_hosts": {"hosts": ["gpu"]},
+        # A host that is alone is everything.
+        "k3s_servers": {"hosts": names[:1]},
+        "k3s_agents": {"hosts": names[1:]},
+        "gpu_hosts": {"hosts": names[-1:]},
     }
 
 

@@ -15,7 +15,7 @@ from lab.gpu.build import host_overlay
 from lab.hosts import image, machine, network, ssh
 from lab.hosts.containers import FileTree, HostSpec, ensure_container
 from lab.hosts.podman import Podman
-from lab.settings import HOSTS, HUB, HUB_PORT, MIRROR, SERVICES, Settings, existing_labs
+from lab.settings import HUB, HUB_PORT, MIRROR, SERVICES, Settings, existing_labs
 
 # Container data must not lie on the container's own overlay: a snapshotter cannot stack on it. What a
 # reboot has to keep lies here too.
@@ -47,16 +47,16 @@ class Fleet:
             machine.prepare(self.settings)
             subnet = network.ensure_network(self.settings, self.podman, log)
         imported = image.ensure_imported(self.podman, built_image, log)
-        ssh.write_known_hosts(self.settings, self._addresses(subnet, HOSTS))
+        ssh.write_known_hosts(self.settings, self._addresses(subnet, self.settings.hosts))
         return f"{subnet}, image imported" if imported else str(subnet)
 
     def boot(self, mounts: Mapping[str, str], gpu_stand_in: Path, log: IO[str]) -> str:
         """Start the hosts, all before waiting for any."""
         results = {}
-        for host in HOSTS:
+        for host in self.settings.hosts:
             spec = self._host_spec(host, mounts, gpu_stand_in)
             results[host] = ensure_container(self.podman, spec, self.settings.name, log)
-        for host, address in self.addresses(HOSTS).items():
+        for host, address in self.addresses(self.settings.hosts).items():
             ssh.wait_until_ready(self.settings, host, address)
         return ", ".join(f"{host} {result}" for host, result in results.items())
 
@@ -107,7 +107,7 @@ class Fleet:
     def states(self) -> dict[str, str]:
         """What podman says about each container of the lab."""
         result = {}
-        for name in (*HOSTS, *SERVICES):
+        for name in (*self.settings.hosts, *SERVICES):
             found = self.podman.inspect(self.settings.container(name)) if self.podman.present else None
             result[name] = "absent" if found is None else str(found["State"]["Status"])
         return result
@@ -118,7 +118,7 @@ class Fleet:
             overlay = host_overlay(gpu_stand_in)
             trees.append(FileTree(overlay.rootfs, overlay.commands))
         container = self.settings.container(host)
-        everybody = self.addresses((*HOSTS, *SERVICES))
+        everybody = self.addresses((*self.settings.hosts, *SERVICES))
         return HostSpec(
             name=host,
             container=container,

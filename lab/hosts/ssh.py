@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lab import shell
 from lab.errors import LabError
-from lab.settings import HOSTS, Settings
+from lab.settings import Settings
 
 USER = "root"
 _HOST_KEY = "ssh_host_ed25519_key"
@@ -16,7 +16,7 @@ _HOST_KEY = "ssh_host_ed25519_key"
 
 def ensure_keys(settings: Settings) -> None:
     """Make the lab's key and one host key per host."""
-    for path in (settings.ssh_key, *(host_key(settings, host) for host in HOSTS)):
+    for path in (settings.ssh_key, *(host_key(settings, host) for host in settings.hosts)):
         if not path.with_name(f"{path.name}.pub").exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.unlink(missing_ok=True)
