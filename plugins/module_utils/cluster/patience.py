@@ -57,7 +57,7 @@ class Report:
             self._say(words())
 
 
-class Standing:
+class Unchanged:
     """How long something has been as it is now."""
 
     def __init__(self, clock: Callable[[], float]) -> None:

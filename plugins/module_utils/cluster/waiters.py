@@ -14,7 +14,7 @@ from . import rollouts, scheduling
 from .api import Refused
 from .engine_logs import Diagnosis, diagnose
 from .objects import OWNER_LABEL, Identity
-from .patience import Report, Spent, Standing
+from .patience import Report, Spent, Unchanged
 from .redaction import hide_logins
 from .stages import Stage, duration, is_pending, line, stage
 
@@ -62,7 +62,7 @@ class Rollout:
         self._clock = clock
         self._pause = pause
         self._report = Report(say, clock)
-        self._standing = Standing(clock)
+        self._unchanged = Unchanged(clock)
         self.states: dict[str, rollouts.Progress] = {}
 
     def wait(
@@ -167,12 +167,12 @@ class Rollout:
         subject = f"{namespace}/{pod['metadata']['name']}"
         found = scheduling.refusal(pod)
         if found is None or pod["metadata"].get("deletionTimestamp"):
-            self._standing.seconds(subject, None)
+            self._unchanged.seconds(subject, None)
             return []
         nodes = self._items("/api/v1/nodes")
         neighbours = self._items(f"/api/v1/namespaces/{namespace}/pods")
         patience = scheduling.grace(found, pod, nodes, neighbours, daemons_start)
-        stood = self._standing.seconds(subject, (found.reasons, patience))
+        stood = self._unchanged.seconds(subject, (found.reasons, patience))
         if patience is None or stood < patience:
             return []
         labels = ((seen.found or {}).get("metadata") or {}).get("labels") or {}
