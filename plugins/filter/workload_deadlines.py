@@ -16,7 +16,7 @@ version_added: 0.1.0
 author:
   - The inference.stack authors (@inference-stack)
 description:
-  - Keeps apiVersion, kind, name and namespace of Deployments, DaemonSets and StatefulSets.
+  - Keeps apiVersion, kind, name and namespace of Deployments, DaemonSets, StatefulSets and Jobs.
 
 options:
   _input:

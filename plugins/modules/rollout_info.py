@@ -6,15 +6,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rollout_info
-short_description: Wait until Deployments, DaemonSets and StatefulSets have rolled out
+short_description: Wait until workloads have rolled out and Jobs are complete
 version_added: 0.1.0
 description:
   - Reads the workloads until each runs its current version on every pod that it asks for.
-  - A workload that cannot roll out (an image that does not exist, a container that keeps crashing)
-    fails at once; one whose pods no node will take fails after half a minute, for lack of a device such as a
-    GPU after three minutes. The others fail at the deadline. Either way the message names the pod, what it waits for,
+  - A workload that cannot roll out (an image that does not exist, a container that keeps crashing) fails at
+    once; one whose pods no node will take fails after half a minute, for lack of a device such as a GPU after
+    three minutes. The others fail at the deadline. Either way the message names the pod, what it waits for,
     its warnings and the end of its log.
-  - A workload that is scaled to 0 has rolled out.
+  - A workload that is scaled to 0 has rolled out, and a Job that is complete. A Job that has failed fails.
   - On the controller it says what each workload waits for, such as an image that is being pulled, whenever
     that changes and otherwise every 30 seconds.
   - Changes nothing.

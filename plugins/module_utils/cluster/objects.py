@@ -12,7 +12,10 @@ MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 MANAGED_BY = "inference.stack"
 OWNER_LABEL = "inference.stack/owner"
 FIELD_MANAGER = "inference-stack"
+# What runs until somebody ends it, and starts again with a new template.
 WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet")
+# What somebody can wait for.
+AWAITED = (*WORKLOADS, "Job")
 
 
 class Identity(NamedTuple):

@@ -14,6 +14,7 @@ from .config_maps import read_config_maps
 from .foreign_fields import foreign_fields
 from .node_resources import label_selector, offers
 from .objects import (
+    AWAITED,
     FIELD_MANAGER,
     WORKLOADS,
     Identity,
@@ -131,7 +132,7 @@ class _Observer:
             return {**row, "applicable": False, "obstacle": "namespace"}, definition
         found = self._api.read(*identity)
         if found is None:
-            if identity.kind in WORKLOADS:
+            if identity.kind in AWAITED:
                 self._unfinished[_label(identity)] = progress(None).summary
             if identity.kind in CONFIGURATION:
                 self._shared.configuration.will_change(identity)
@@ -145,7 +146,7 @@ class _Observer:
         if self._wanted.share_replicas and has_handed_over(row.get("replicas_managers")):
             definition = without_replicas(definition)
         row["verdict"] = self._verdict(definition, identity, found)
-        if identity.kind in WORKLOADS and not progress(found).done:
+        if identity.kind in AWAITED and not progress(found).done:
             self._unfinished[_label(identity)] = progress(found).summary
         return row, definition
 

@@ -42,6 +42,8 @@ def progress(found: Mapping[str, Any] | None) -> Progress:
     if found is None:
         return Progress(False, "does not exist")
     metadata, spec, status = (found.get(part) or {} for part in ("metadata", "spec", "status"))
+    if found.get("kind") == "Job":
+        return _job_progress(spec, status)
     if int(status.get("observedGeneration") or 0) < int(metadata.get("generation") or 0):
         return Progress(False, "has not been processed by its controller yet")
     if found.get("kind") == "DaemonSet":
@@ -77,13 +79,31 @@ def troubles(pods: Iterable[Mapping[str, Any]]) -> list[Trouble]:
     found: list[Trouble] = []
     for pod in pods:
         metadata, status = pod.get("metadata") or {}, pod.get("status") or {}
-        if metadata.get("deletionTimestamp") or _is_ready(status):
+        if metadata.get("deletionTimestamp") or _is_ready(status) or status.get("phase") == "Succeeded":
             continue
         name = str(metadata.get("name"))
         found.extend(
             _unscheduled(name, status) or _containers(name, status) or [_whole_pod(name, status)],
         )
     return found
+
+
+def telling_pods(found: Mapping[str, Any] | None, pods: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those that tell how a workload is: of the pods with which a Job failed, only the last one."""
+    if (found or {}).get("kind") != "Job":
+        return list(pods)
+    failed = [pod for pod in pods if (pod.get("status") or {}).get("phase") == "Failed"]
+    failed.sort(key=lambda pod: str(pod["metadata"].get("creationTimestamp") or ""))
+    return [pod for pod in pods if pod not in failed[:-1]]
+
+
+def is_hopeless(found: Mapping[str, Any] | None, pods: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether time does not cure what keeps a workload from rolling out."""
+    if hopeless_complaints(found or {}):
+        return True
+    # How often a container may fail is up to the Job.
+    endless = (found or {}).get("kind") != "Job"
+    return any(one.hopeless and (endless or one.reason in HOPELESS | PULLING) for one in troubles(pods))
 
 
 def ready_pods(pods: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -101,15 +121,21 @@ def controller_complaints(found: Mapping[str, Any]) -> list[str]:
     for condition in (found.get("status") or {}).get("conditions") or []:
         if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True":
             lines.append(f"{condition.get('reason')}: {condition.get('message')}")
+    if _is_failed_job(found):
+        metadata = found.get("metadata") or {}
+        delete = f"kubectl -n {metadata.get('namespace')} delete job {metadata.get('name')}"
+        lines.append(f"It does not start again by itself. Once the cause is gone: {delete}, and run again.")
     return lines
 
 
 def hopeless_complaints(found: Mapping[str, Any]) -> list[str]:
-    """Complaints that time does not cure: what the pods name has to be installed first."""
+    """Complaints that time does not cure: what the pods name is not installed, or a Job has failed."""
     return [
         line
         for line in controller_complaints(found)
-        if ("RuntimeClass" in line and "not found" in line) or "violates PodSecurity" in line
+        if _is_failed_job(found)
+        or ("RuntimeClass" in line and "not found" in line)
+        or "violates PodSecurity" in line
     ]
 
 
@@ -148,6 +174,30 @@ def report(
             lines.append("    last lines of its log:")
             lines.extend(f"      {line}" for line in tail)
     return "\n".join(lines)
+
+
+def _job_progress(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Progress:
+    if spec.get("suspend"):
+        return Progress(True, "is suspended")
+    ended = _ending_of_job(status)
+    if ended.get("type") == "Complete":
+        return Progress(True, "is complete")
+    if ended:
+        return Progress(False, f"has failed: {ended.get('message') or ended.get('reason')}")
+    wanted = spec.get("completions")
+    return Progress(False, f"{int(status.get('succeeded') or 0)} of {wanted or 1} pods are complete")
+
+
+def _ending_of_job(status: Mapping[str, Any]) -> Mapping[str, Any]:
+    for condition in status.get("conditions") or []:
+        if condition.get("type") in ("Complete", "Failed") and condition.get("status") == "True":
+            return dict(condition)
+    return {}
+
+
+def _is_failed_job(found: Mapping[str, Any]) -> bool:
+    is_job = found.get("kind") == "Job"
+    return is_job and _ending_of_job(found.get("status") or {}).get("type") == "Failed"
 
 
 def _is_ready(status: Mapping[str, Any]) -> bool:

@@ -25,8 +25,8 @@ class Stage(NamedTuple):
     pod: str
     doing: str
     since: datetime | None = None
-    # The init container whose log tells more.
-    init: str = ""
+    # The container whose log tells more: of what ends by itself people want to know how far it is.
+    log: str = ""
     # Its image or what its init containers fetch is on the way: how long that takes is up to the line.
     fetching: bool = False
 
@@ -41,11 +41,9 @@ def stage(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]] = ()) -> S
     """What keeps a pod from being ready; None if it is ready, has ended well, or is on its way out."""
     metadata, status = pod.get("metadata") or {}, pod.get("status") or {}
     conditions = {item.get("type"): item for item in status.get("conditions") or []}
-    if (
-        metadata.get("deletionTimestamp")
-        or status.get("phase") == "Succeeded"
-        or (conditions.get("Ready") or {}).get("status") == "True"
-    ):
+    of_job = any(owner.get("kind") == "Job" for owner in metadata.get("ownerReferences") or [])
+    is_ready = (conditions.get("Ready") or {}).get("status") == "True"
+    if metadata.get("deletionTimestamp") or status.get("phase") == "Succeeded" or (is_ready and not of_job):
         return None
     name = str(metadata.get("name"))
     refused = refusal(pod)
@@ -53,7 +51,7 @@ def stage(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]] = ()) -> S
         return Stage(name, f"waits for a node: {refused}")
     # Containers start once the pod has its network and its volumes; what they wait for then is their image.
     prepared = (conditions.get("PodReadyToStartContainers") or {}).get("status") == "True"
-    for container in _unfinished(pod):
+    for container in _unfinished(pod, of_job):
         found = _container_stage(name, container, events, prepared)
         if found:
             return found
@@ -89,10 +87,12 @@ class _Container(NamedTuple):
     name: str
     image: str
     is_init: bool
+    # Whether it is to end by itself.
+    ends: bool
     status: Mapping[str, Any]
 
 
-def _unfinished(pod: Mapping[str, Any]) -> Iterator[_Container]:
+def _unfinished(pod: Mapping[str, Any], of_job: bool) -> Iterator[_Container]:
     """The init container whose turn it is, or else the containers that are not ready."""
     spec, status = pod.get("spec") or {}, pod.get("status") or {}
     # One that is restarted always is a companion of the containers, and never ends.
@@ -103,11 +103,11 @@ def _unfinished(pod: Mapping[str, Any]) -> Iterator[_Container]:
         state = row.get("state") or {}
         started = row.get("name") in companions and "running" in state
         if not started and (state.get("terminated") or {}).get("exitCode") != 0:
-            yield _Container(str(row.get("name")), str(row.get("image") or ""), True, row)
+            yield _Container(str(row.get("name")), str(row.get("image") or ""), True, True, row)
             return
     for row in status.get("containerStatuses") or []:
-        if not row.get("ready"):
-            yield _Container(str(row.get("name")), str(row.get("image") or ""), False, row)
+        if not row.get("ready") or of_job:
+            yield _Container(str(row.get("name")), str(row.get("image") or ""), False, of_job, row)
 
 
 def _container_stage(
@@ -126,8 +126,8 @@ def _container_stage(
         return None if reason in _CREATING else Stage(pod, f"{what}: {reason}")
     if "running" in state:
         since = time_of((state["running"] or {}).get("startedAt"))
-        if container.is_init:
-            return Stage(pod, f"{what} runs", since, container.name, fetching=True)
+        if container.ends:
+            return Stage(pod, f"{what} runs", since, container.name, fetching=container.is_init)
         return Stage(pod, f"{what} runs and is not ready", since)
     if state.get("terminated"):
         return Stage(pod, f"{what} ended with exit code {state['terminated'].get('exitCode')}")

@@ -145,12 +145,7 @@ class Rollout:
         return waiting
 
     def _hopeless(self, waiting: Sequence[Seen]) -> list[Seen]:
-        return [
-            seen
-            for seen in waiting
-            if rollouts.hopeless_complaints(seen.found or {})
-            or any(trouble.hopeless for trouble in rollouts.troubles(seen.pods))
-        ]
+        return [seen for seen in waiting if rollouts.is_hopeless(seen.found, seen.pods)]
 
     def _refused(self, waiting: Sequence[Seen]) -> list[str]:
         """Why workloads whose pods get no node never will, once that has stood for a while."""
@@ -208,11 +203,11 @@ class Rollout:
         return [one.sentence(now, self._last_line(seen.identity.namespace, one)) for one in stages]
 
     def _last_line(self, namespace: str, one: Stage) -> str:
-        """The last line that an init container wrote."""
-        if not one.init:
+        """The last line of the log that tells more."""
+        if not one.log:
             return ""
         path = f"/api/v1/namespaces/{namespace}/pods/{one.pod}/log"
-        log = self._api.text(path, {"container": one.init, "tailLines": "5"})
+        log = self._api.text(path, {"container": one.log, "tailLines": "5"})
         lines = [text for text in hide_logins(redact(log, ())).splitlines() if text.strip()]
         return lines[-1].strip()[:_LONGEST_LINE] if lines else ""
 
@@ -221,7 +216,7 @@ class Rollout:
         if not chosen:
             return []
         answer = self._api.get(f"/api/v1/namespaces/{identity.namespace}/pods", {"labelSelector": chosen})
-        return list((answer or {}).get("items") or [])
+        return rollouts.telling_pods(found, (answer or {}).get("items") or [])
 
     def _explain(self, seen: Seen) -> str:
         identity = seen.identity

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...module_utils.cluster.objects import MANAGED_BY, MANAGED_BY_LABEL, OWNER_LABEL, WORKLOADS, Identity
+from ...module_utils.cluster.objects import AWAITED, MANAGED_BY, MANAGED_BY_LABEL, OWNER_LABEL, Identity
 from ...module_utils.errors import InvalidInput
 from ..boundary.filters import read_rows
 from ..boundary.plain import plain
@@ -53,7 +53,7 @@ def own_objects(definitions: Any, owner: str, requirements: Any = ()) -> list[di
 def object_references(definitions: Any, workloads: bool = False) -> list[dict[str, Any]]:
     """References to objects, without their content and without secrets."""
     rows = read_rows(definitions, "cluster_objects_definitions")
-    return [Identity.of(row).reference() for row in rows if not workloads or row.get("kind") in WORKLOADS]
+    return [Identity.of(row).reference() for row in rows if not workloads or row.get("kind") in AWAITED]
 
 
 def rank(row: Mapping[str, Any]) -> int:

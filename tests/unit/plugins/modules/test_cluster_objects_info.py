@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.plugins.modules.cluster_documents import DEPLOYMENT, ENGINE, TOKEN, labelled
+from tests.unit.plugins.modules.cluster_documents import DEPLOYMENT, ENGINE, TOKEN, labelled, resources
 from tests.unit.plugins.modules.observed_cluster import ENGINE_NAME, ENGINE_PATH, Cluster, engine, found
 from tests.unit.plugins.scripted_server import Exchange
 
@@ -164,6 +164,29 @@ def test_what_has_not_rolled_out_is_told(site: Cluster) -> None:
     waiting = {**ENGINE, "status": {"observedGeneration": 1, "updatedReplicas": 1}}
     site.reads(waiting)
     assert site.found()["unfinished"] == {"Deployment ml/engine": "0 of 1 pods are available"}
+
+
+@pytest.mark.parametrize(
+    ("ended", "unfinished"),
+    [
+        (None, "0 of 1 pods are complete"),
+        ("Complete", ""),
+        ("Failed", "has failed: tried too often"),
+    ],
+)
+def test_a_job_is_unfinished_until_it_is_complete(site: Cluster, ended: str | None, unfinished: str) -> None:
+    wanted = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "fetch", "namespace": "ml"}}
+    conditions = [{"type": ended, "status": "True", "message": "tried too often"}] if ended else []
+    job = {**wanted, "spec": {}, "status": {"conditions": conditions}}
+    path = "/apis/batch/v1/namespaces/ml/jobs/fetch"
+    site.server.routes["GET /apis/batch/v1"] = lambda exchange: exchange.reply(
+        resources(("Job", "jobs", True))
+    )
+    site.server.routes[f"GET {path}"] = lambda exchange: exchange.reply(job)
+    site.tries(path, job)
+    seen = site.found(definitions=[wanted])
+    assert seen["unfinished"] == ({"Job ml/fetch": unfinished} if unfinished else {})
+    assert seen["restarts"] == []
 
 
 def test_an_object_without_a_namespace_is_refused(site: Cluster) -> None:

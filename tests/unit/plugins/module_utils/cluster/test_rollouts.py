@@ -30,6 +30,25 @@ def daemons(**status: int) -> dict[str, Any]:
     }
 
 
+def job(wanted: int | None = None, suspend: bool = False, **status: Any) -> dict[str, Any]:
+    ended = status.pop("ended", "")
+    if ended:
+        status["conditions"] = [
+            {"type": "SuccessCriteriaMet", "status": "True"},
+            {"type": ended, "status": "True", "reason": "BackoffLimitExceeded", "message": "tried too often"},
+        ]
+    return {
+        "kind": "Job",
+        "metadata": {"name": "fetch", "namespace": "ml", "generation": 1},
+        "spec": {
+            "completions": wanted,
+            "suspend": suspend,
+            "selector": {"matchLabels": {"app": "d", "a": "b"}},
+        },
+        "status": status,
+    }
+
+
 def pod(name: str = "p", ready: bool = False, **status: Any) -> dict[str, Any]:
     conditions = [{"type": "Ready", "status": str(ready)}, *status.pop("conditions", [])]
     return {"metadata": {"name": name}, "status": {"conditions": conditions, **status}}
@@ -52,6 +71,11 @@ def waiting(reason: str, message: str = "", restarts: int = 0, **more: Any) -> d
         (deployment(None, updatedReplicas=1, availableReplicas=1, replicas=1), True, "1 of 1"),
         (daemons(desiredNumberScheduled=2, updatedNumberScheduled=2, numberAvailable=1), False, "1 of 2"),
         (daemons(desiredNumberScheduled=0), True, "0 of 0"),
+        (job(active=1), False, "0 of 1 pods are complete"),
+        (job(3, active=1, succeeded=2), False, "2 of 3 pods are complete"),
+        (job(succeeded=1, ended="Complete"), True, "is complete"),
+        (job(failed=7, ended="Failed"), False, "has failed: tried too often"),
+        (job(suspend=True), True, "is suspended"),
     ],
 )
 def test_progress(found: Any, done: bool, words: str) -> None:
@@ -108,7 +132,7 @@ def test_troubles(status: dict[str, Any], words: str, hopeless: bool) -> None:
 def test_pods_that_serve_or_leave_are_no_trouble() -> None:
     leaving = pod()
     leaving["metadata"]["deletionTimestamp"] = "now"
-    assert rollouts.troubles([pod(ready=True), leaving]) == []
+    assert rollouts.troubles([pod(ready=True), leaving, pod(phase="Succeeded")]) == []
     assert rollouts.ready_pods([pod(ready=True), pod("q")]) == ["p"]
 
 
@@ -227,3 +251,35 @@ def test_nodes_say_what_they_offer() -> None:
     assert set(found.lacking) == {"b", "c", "d"}
     assert "none of it healthy" in found.lacking["b"]
     assert "no CNI" in found.lacking["c"]
+
+
+def tried(name: str, second: int) -> dict[str, Any]:
+    """A pod of a Job that failed."""
+    ended = {"name": "c", "state": {"terminated": {"exitCode": 1}}}
+    found = pod(name, phase="Failed", containerStatuses=[ended])
+    found["metadata"]["creationTimestamp"] = f"2026-01-31T12:00:{second:02}Z"
+    return found
+
+
+def test_a_job_that_failed_fails_with_its_last_log() -> None:
+    cluster = Cluster([job(ended="Failed")], [tried("p2", 9), tried("p1", 1), tried("p0", 0)])
+    with pytest.raises(ProbeFailed) as caught:
+        cluster.rollout().wait(600)
+    told = str(caught.value)
+    assert "has failed: tried too often" in told
+    assert "pod p2, container c: Ended: exit code 1" in told
+    assert "starting" in told
+    assert "p1" not in told and "p0" not in told
+    assert "kubectl -n ml delete job fetch" in told
+
+
+@pytest.mark.parametrize(
+    ("status", "hopeless"),
+    [
+        (waiting("CrashLoopBackOff", restarts=5), False),
+        (waiting("ErrImagePull", "x: not found"), True),
+        (waiting("InvalidImageName"), True),
+    ],
+)
+def test_how_often_it_tries_is_up_to_the_job(status: dict[str, Any], hopeless: bool) -> None:
+    assert rollouts.is_hopeless(job(active=1), [pod(**status)]) is hopeless

@@ -122,6 +122,15 @@ def test_pods_that_are_there_or_leave_do_nothing(found: Any) -> None:
     assert stage(found) is None
 
 
+def test_a_job_runs_until_it_ends_by_itself() -> None:
+    found = pod(container("fetch", RUNNING, ready=True), conditions=(condition("Ready"),))
+    found["metadata"]["ownerReferences"] = [{"kind": "Job"}]
+    seen = stage(found)
+    assert seen is not None
+    assert seen.sentence(NOW, "3 of 9 GB") == "pod p: container fetch runs since 3 min: 3 of 9 GB"
+    assert (seen.log, seen.fetching) == ("fetch", False)
+
+
 def test_a_clock_that_is_behind_counts_nothing() -> None:
     seen = stage(PULLS, [event("Pulling", 59)])
     assert seen is not None
