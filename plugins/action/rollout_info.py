@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-from ansible.module_utils.common.parameters import remove_values
-from ansible.utils.display import Display
-
 from ..module_utils.module_call import ModuleCall
 from ..modules import rollout_info
 from ..plugin_utils.boundary.controller_action import ControllerAction
@@ -17,8 +14,4 @@ class ActionModule(ControllerAction):
     module = rollout_info
 
     def call(self, call: ModuleCall) -> None:
-        def say(line: str) -> None:
-            if not self._task.no_log:
-                Display().display(f"  {remove_values(line, call.no_log_values)}")
-
-        rollout_info.run(call, say)
+        rollout_info.run(call, self.say(call))

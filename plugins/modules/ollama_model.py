@@ -10,6 +10,7 @@ short_description: Have an Ollama server in a cluster pull the models that it la
 version_added: 0.1.0
 description:
   - Runs C(ollama list) in a ready pod of a Deployment, and C(ollama pull) for each model that is not there.
+  - On the controller it says every 30 seconds how far a download is.
   - A model from another registry is copied to its name, so that clients ask for it by that.
   - Needs no connection to the server itself, so no network policy has to admit the controller.
 author:
@@ -98,7 +99,9 @@ hint:
   sample: 'Look at its log: kubectl -n ml logs deployment/litellm'
 """
 
+import functools
 import time
+from collections.abc import Callable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -106,7 +109,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils.cluster.api import Api
 from ..module_utils.cluster.cluster_options import CLUSTER_OPTIONS
 from ..module_utils.cluster.kubeconfig import harmless_values
-from ..module_utils.cluster.ollama_models import Pull, missing_models, models_in
+from ..module_utils.cluster.ollama_models import Pull, download_progress, missing_models, models_in
+from ..module_utils.cluster.patience import Report, silence
 from ..module_utils.cluster.pod_exec import Finished, run_in_pod
 from ..module_utils.cluster.rollouts import ready_pods, selector
 from ..module_utils.connection import require_given
@@ -137,10 +141,11 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 class Server:
     """Ollama in a pod."""
 
-    def __init__(self, api: Api, params: dict[str, Any]) -> None:
+    def __init__(self, api: Api, params: dict[str, Any], say: Callable[[str], None] = silence) -> None:
         self._api = api
         self._params = params
         self._pod = ""
+        self._report = Report(say, time.monotonic)
 
     def is_ready(self) -> bool:
         namespace, name = self._params["namespace"], self._params["deployment"]
@@ -161,6 +166,9 @@ class Server:
         for command in model.commands:
             self._insist(command, model.name)
 
+    def _watch(self, name: str, shown: str) -> None:
+        self._report.tell(name, name, lambda: f"{name}: pulling, {download_progress(shown) or 'starting'}")
+
     def _insist(self, command: list[str], name: str) -> None:
         """Ollama goes on where a broken download ended."""
         problem = ""
@@ -168,7 +176,7 @@ class Server:
             if attempt:
                 time.sleep(PAUSE_S)
             try:
-                finished = self._run(command)
+                finished = self._run(command, functools.partial(self._watch, name))
             except Unreachable as error:
                 problem = str(error)
                 continue
@@ -180,7 +188,7 @@ class Server:
             "Does the pod reach the registry, and does it have the model?",
         )
 
-    def _run(self, command: list[str]) -> Finished:
+    def _run(self, command: list[str], watch: Callable[[str], None] | None = None) -> Finished:
         return run_in_pod(
             self._api,
             self._params["namespace"],
@@ -188,6 +196,7 @@ class Server:
             self._params["container"],
             command,
             self._params["silence"],
+            watch,
         )
 
 
@@ -196,13 +205,13 @@ def _last_line(finished: Finished) -> str:
     return next((line.strip() for line in reversed(lines) if line.strip()), f"exit code {finished.exit_code}")
 
 
-def run(module: ModuleCall) -> None:
-    """Answer one call."""
+def run(module: ModuleCall, say: Callable[[str], None] = silence) -> None:
+    """Answer one call. ``say`` is told how far a download is."""
     require_given(module, "kubeconfig")
     params = module.params
     module.no_log_values.difference_update(harmless_values(params["kubeconfig"]))
     try:
-        server = Server(Api.from_kubeconfig(params["kubeconfig"], params["context"]), params)
+        server = Server(Api.from_kubeconfig(params["kubeconfig"], params["context"]), params, say)
         ready = server.is_ready()
         if not ready and not module.check_mode:
             raise ProbeFailed(f"No pod of Deployment {params['namespace']}/{params['deployment']} is ready.")

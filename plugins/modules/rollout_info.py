@@ -85,7 +85,8 @@ from ..module_utils.cluster.api import Api
 from ..module_utils.cluster.cluster_options import CLUSTER_OPTIONS
 from ..module_utils.cluster.kubeconfig import harmless_values
 from ..module_utils.cluster.objects import Identity
-from ..module_utils.cluster.waiters import FETCH_TIMEOUT, Rollout, silence
+from ..module_utils.cluster.patience import silence
+from ..module_utils.cluster.waiters import FETCH_TIMEOUT, Rollout
 from ..module_utils.connection import require_given
 from ..module_utils.errors import StackError, fail
 from ..module_utils.module_call import ModuleCall

@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..errors import InvalidInput
+
+# "pulling 3e4cb1417446:  45% ▕███   ▏ 1.1 GB/2.5 GB   40 MB/s    31s", drawn again and again for each layer.
+_BAR = re.compile(r"(\d+)% ▕[^▏]*▏([^\x1b\r\n]*)")
 
 
 class Pull(NamedTuple):
@@ -48,3 +52,11 @@ def with_tag(name: str) -> str:
     if not name:
         raise InvalidInput("ollama_models has an entry without a name.")
     return name if ":" in name.rsplit("/", 1)[-1] else f"{name}:latest"
+
+
+def download_progress(shown: str) -> str:
+    """How far the layer is that comes last in what ``ollama pull`` shows; empty where it shows none."""
+    bars = [(int(found[1]), " ".join(found[2].split())) for found in _BAR.finditer(shown)]
+    # What is there is drawn on as long as the others load.
+    loading = [bar for bar in bars if bar[0] < 100] or bars
+    return ", ".join([f"{loading[-1][0]} %", *filter(None, [loading[-1][1]])]) if loading else ""

@@ -12,6 +12,10 @@ _QUIET_S = 3.0
 _REPEAT_S = 30.0
 
 
+def silence(_: str) -> None:
+    """Say nothing."""
+
+
 class Spent:
     """The time that a workload has taken: on its own, and while images and models were on their way."""
 

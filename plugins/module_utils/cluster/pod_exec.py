@@ -21,6 +21,8 @@ from .api import Api
 _PROTOCOL = "v4.channel.k8s.io"
 _STDOUT, _STDERR, _STATUS = 1, 2, 3
 _CLOSE, _PING, _PONG = 0x8, 0x9, 0xA
+# The end of stderr that whoever watches gets to see; a frame of a progress display is shorter.
+_WATCHED = 4096
 _FINAL, _OPCODE, _MASKED, _LENGTH = 0x80, 0x0F, 0x80, 0x7F
 
 
@@ -33,9 +35,18 @@ class Finished(NamedTuple):
 
 
 def run_in_pod(
-    api: Api, namespace: str, pod: str, container: str, command: Sequence[str], silence_s: float = 300
+    api: Api,
+    namespace: str,
+    pod: str,
+    container: str,
+    command: Sequence[str],
+    silence_s: float = 300,
+    watch: Callable[[str], None] | None = None,
 ) -> Finished:
-    """Run a command to its end. It may take any time, but must not be silent for longer than the timeout."""
+    """Run a command to its end. It may take any time, but must not be silent for longer than the timeout.
+
+    ``watch`` is given the end of what it wrote to stderr, whenever it writes there.
+    """
     path = f"/api/v1/namespaces/{quote(namespace)}/pods/{quote(pod)}/exec"
     query = [("container", container), ("stdout", "true"), ("stderr", "true")]
     target = api.target(path, [*query, *(("command", word) for word in command)])
@@ -55,7 +66,7 @@ def run_in_pod(
         connection.sock.sendall("\r\n".join(lines).encode())
         with connection.sock.makefile("rb") as reader:
             _expect_upgrade(reader, pod)
-            return _collect(_messages(reader, connection.sock.sendall), pod)
+            return _collect(_messages(reader, connection.sock.sendall), pod, watch)
     except OSError as error:
         raise Unreachable(f"The connection to pod {pod} broke while {command[0]} ran: {error}") from error
     finally:
@@ -111,7 +122,7 @@ def _read(reader: BinaryIO, count: int) -> bytes:
     return data
 
 
-def _collect(messages: Iterator[bytes], pod: str) -> Finished:
+def _collect(messages: Iterator[bytes], pod: str, watch: Callable[[str], None] | None) -> Finished:
     """Each message belongs to a channel, which its first byte names; the status comes last."""
     output = {_STDOUT: bytearray(), _STDERR: bytearray()}
     for message in messages:
@@ -122,6 +133,8 @@ def _collect(messages: Iterator[bytes], pod: str) -> Finished:
             return Finished(code, stdout, stderr)
         if channel and channel[0] in output:
             output[channel[0]] += content
+            if watch and channel[0] == _STDERR:
+                watch(output[_STDERR][-_WATCHED:].decode("utf-8", "replace"))
     raise ConnectionError("the server closed it")
 
 

@@ -14,7 +14,7 @@ from . import rollouts, scheduling
 from .api import Refused
 from .engine_logs import Diagnosis, diagnose
 from .objects import OWNER_LABEL, Identity
-from .patience import Report, Spent, Unchanged
+from .patience import Report, Spent, Unchanged, silence
 from .redaction import hide_logins
 from .stages import Stage, duration, is_pending, line, stage
 
@@ -40,10 +40,6 @@ class Seen(NamedTuple):
     identity: Identity
     found: dict[str, Any] | None
     pods: list[dict[str, Any]]
-
-
-def silence(_: str) -> None:
-    """Say nothing."""
 
 
 class Rollout:

@@ -22,6 +22,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action.normal import ActionModule as NormalAction
+from ansible.utils.display import Display
 
 from ...module_utils.module_call import ModuleCall
 from .plain import plain
@@ -99,6 +100,15 @@ class ControllerAction(NormalAction):
     def call(self, call: ModuleCall) -> None:
         """Run the module's code. For those that hand it more than the call."""
         self.module.run(call)
+
+    def say(self, call: ModuleCall) -> Callable[[str], None]:
+        """Shows lines while the code runs, as far as a result may show them."""
+
+        def show(line: str) -> None:
+            if not self._task.no_log:
+                Display().display(f"  {remove_values(line, call.no_log_values)}")
+
+        return show
 
     def _is_here(self, variables: Mapping[str, Any]) -> bool:
         """Whether the module would run on this machine, as this user, at once, and with this Python."""

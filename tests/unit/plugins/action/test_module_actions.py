@@ -14,6 +14,7 @@ from unittest.mock import MagicMock
 
 import pytest
 from ansible.plugins.action.normal import ActionModule as NormalAction
+from ansible.utils.display import Display
 from ansible_collections.inference.stack.plugins.action import rollout_info as rollout_action
 from ansible_collections.inference.stack.plugins.modules import (
     cluster_objects_info,
@@ -209,7 +210,7 @@ def test_what_is_waited_for_is_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
     shown: list[str] = []
     monkeypatch.setattr(rollout_info, "run", wait)
-    monkeypatch.setattr(rollout_action.Display, "display", lambda _, line: shown.append(line))
+    monkeypatch.setattr(Display, "display", lambda _, line: shown.append(line))
     action, variables = Task(kubeconfig={"users": [{"user": {"token": TOKEN}}]}).action(tmp_path)
     action._task.no_log = no_log
     action.run(task_vars=variables)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.inference.stack.plugins.module_utils.cluster import patience
 from ansible_collections.inference.stack.plugins.modules import ollama_model
+from ansible_collections.inference.stack.plugins.plugin_utils.boundary.controller_action import Call
 
 from tests.unit.plugins.modules.cluster_documents import ENGINE, TOKEN, ask
 from tests.unit.plugins.modules.module_runner import ModuleRun, ModuleRunner
@@ -99,3 +101,14 @@ def test_a_download_that_breaks_is_taken_up_again(
     assert "Ollama cannot get house:latest" in run.result["msg"]
     assert "Error: connection reset" in run.result["msg"]
     assert TOKEN not in str(run.result)
+
+
+def test_how_far_a_download_is_can_be_watched(
+    cluster: ScriptedServer, ollama: Ollama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "_QUIET_S", 0)
+    shown: list[str] = []
+    ollama.failures = 1
+    call = Call("x", ollama_model.ARGUMENTS, ask(cluster, namespace="ml", models=MODELS))
+    assert call.answer(lambda given: ollama_model.run(given, shown.append))["pulled"] == ["house:latest"]
+    assert shown == ["house:latest: pulling, starting"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.inference.stack.plugins.module_utils.cluster.ollama_models import (
+    download_progress,
     missing_models,
     models_in,
 )
@@ -55,3 +56,27 @@ def test_only_missing_models_are_pulled(model: dict[str, Any], commands: list[st
 def test_what_cannot_be_pulled_is_refused(model: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidInput, match=words):
         missing_models([model], [])
+
+
+DRAWN = (
+    "\x1b[?2026h\x1b[?25l\x1b[A\x1b[1Gpulling manifest \x1b[K\n"
+    "pulling 3e4cb1417446:  45% ▕███     ▏ 1.1 GB/2.5 GB   40 MB/s    31s\x1b[K\x1b[?25h\x1b[?2026l"
+)
+
+
+@pytest.mark.parametrize(
+    ("shown", "told"),
+    [
+        ("", ""),
+        ("pulling manifest ⠋ \x1b[K", ""),
+        (DRAWN, "45 %, 1.1 GB/2.5 GB 40 MB/s 31s"),
+        (DRAWN + DRAWN.replace("45%", "46%"), "46 %, 1.1 GB/2.5 GB 40 MB/s 31s"),
+        # A layer that is there is drawn on.
+        (DRAWN + "\npulling ae370d884f10: 100% ▕████████▏ 1.7 KB\x1b[K", "45 %, 1.1 GB/2.5 GB 40 MB/s 31s"),
+        ("pulling ae370d884f10: 100% ▕████████▏ 1.7 KB\x1b[K", "100 %, 1.7 KB"),
+        # The beginning is cut off.
+        (DRAWN[DRAWN.index(" 45%") :], "45 %, 1.1 GB/2.5 GB 40 MB/s 31s"),
+    ],
+)
+def test_the_progress_of_a_download_is_read_off_its_bars(shown: str, told: str) -> None:
+    assert download_progress(shown) == told

@@ -45,6 +45,16 @@ def test_output_errors_and_status_come_apart(server: ScriptedServer) -> None:
     assert asked.headers["Sec-WebSocket-Protocol"] == "v4.channel.k8s.io"
 
 
+def test_what_is_written_to_stderr_can_be_watched(server: ScriptedServer) -> None:
+    sent = (said(STDERR, "1 %"), said(STDOUT, "a"), said(STDERR, "x" * 5000), said(STDERR, " 9 %"), ended())
+    server.routes[f"GET {PATH}"] = sends(*sent)
+    seen: list[str] = []
+    run_in_pod(Api(Access(server.url, {})), "ml", "p", "ollama", ["ollama", "list"], 5, seen.append)
+    assert seen[0] == "1 %"
+    assert seen[-1].endswith("x 9 %") and len(seen[-1]) < 5000
+    assert len(seen) == 3
+
+
 def test_an_exit_status_is_an_answer(server: ScriptedServer) -> None:
     assert run(server, sends(said(STDERR, "no such model"), ended(3))) == Finished(3, "", "no such model")
 
