@@ -34,6 +34,11 @@ TOOLKIT: dict[str, Any] = {
     "k3s": {"unit": "", "knows_runtime": None, "runtime_found": True},
 }
 CACHE = {"folder": "/cache", "free_bytes": 2**60, "absent": [], "differing": [], "leftovers": False}
+# How two servers become one cluster.
+CONFIGS: dict[str, dict[str, Any]] = {
+    "one": {"k3s_config": {"cluster-init": True}},
+    "two": {"k3s_config": {"server": "https://192.0.2.10:6443"}},
+}
 SERVERS, PREPARATION, WAIT, AGENTS = (
     "Start the Kubernetes servers",
     "Prepare the GPU hosts meanwhile",
@@ -53,7 +58,7 @@ class Fleet:
     def play(self, *words: str, **variables: Any) -> subprocess.CompletedProcess[str]:
         groups = {"k3s_servers": ["one", "two"], "k3s_agents": ["gpu"], "gpu_hosts": ["gpu"]}
         children = {group: {"hosts": dict.fromkeys(names)} for group, names in groups.items()}
-        hosts = {name: {"seen_of_k3s": seen} for name, seen in self.k3s.items()}
+        hosts = {name: {"seen_of_k3s": seen} | CONFIGS.get(name, {}) for name, seen in self.k3s.items()}
         inventory = self._folder / "hosts.yml"
         inventory.write_text(json.dumps({"all": {"hosts": hosts, "children": children}}))
         # Extra variables win over what a task registers, and are read for each host anew.
@@ -102,6 +107,32 @@ def test_a_server_that_refuses_stops_the_run_before_anything_else_changes(fleet:
     assert done.returncode == 2
     assert "k3s_token is not the token" in done.stdout
     assert plays(done) == [SERVERS]
+
+
+JOINS = {"server": "https://192.0.2.10:6443"}
+SHARED = {"datastore-endpoint": "postgres://db/k3s"}
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "words"),
+    [
+        ({}, {}, "2 servers would each become a cluster of its own"),
+        ({"cluster-init": True}, {"cluster-init": True}, "2 servers would each become a cluster of its own"),
+        ({}, JOINS, "Give it k3s_config: {cluster-init: true}"),
+        ({"cluster-init": True}, JOINS, ""),
+        (SHARED, SHARED, ""),
+    ],
+    ids=["two alone", "two founders", "one joins SQLite", "embedded etcd", "external datastore"],
+)
+def test_servers_are_one_cluster(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, one: dict[str, Any], two: dict[str, Any], words: str
+) -> None:
+    monkeypatch.setitem(CONFIGS, "one", {"k3s_config": one})
+    monkeypatch.setitem(CONFIGS, "two", {"k3s_config": two})
+    done = fleet.play("--tags", "k3s")
+    assert done.returncode == (2 if words else 0), done.stdout[-3000:]
+    assert words in " ".join(done.stdout.split())
+    assert "changed=0" in done.stdout
 
 
 def test_a_server_that_does_not_come_up_stops_its_agents(fleet: Fleet) -> None:

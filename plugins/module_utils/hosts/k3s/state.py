@@ -93,7 +93,7 @@ def token_matches(token: str, data_folder: str) -> bool:
 
 
 def is_free(name: str, folder: Path, search_path: str) -> bool:
-    """Whether a link of this name would hide no program, such as Docker's ctr. Broken links take names, too."""
+    """Whether a link of this name would hide no program, such as Docker's ctr. A broken link counts, too."""
     path = folder / name
     return not path.is_symlink() and not path.exists() and shutil.which(name, path=search_path) is None
 
