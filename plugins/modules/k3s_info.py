@@ -73,6 +73,24 @@ options:
         description: C(NRestarts) of the service then.
         type: int
         default: 0
+  surroundings:
+    description: What the host has to let through, and what time it is. Nobody looks around without it.
+    type: dict
+    suboptions:
+      ports:
+        description: Ports that have to be open, as C(PORT/PROTOCOL).
+        type: list
+        elements: str
+        default: []
+      networks:
+        description: Networks of pods and Services, which have to be let through.
+        type: list
+        elements: str
+        default: []
+      reference_time:
+        description: Seconds since the epoch, by a clock that is right. 0 compares nothing.
+        type: float
+        default: 0
   with_journal:
     description: Whether to read the errors of k3s since its latest start.
     type: bool
@@ -171,6 +189,27 @@ free_tools:
   type: list
   elements: str
   sample: [crictl]
+surroundings:
+  description: What stands in the way of k3s; empty without O(surroundings).
+  returned: success
+  type: dict
+  contains:
+    firewall:
+      description: The firewall that is on, and the commands that let through what is not let through yet.
+      type: dict
+      sample: {name: ufw, missing: ["ufw allow 6443/tcp"]}
+    selinux_blocks:
+      description: Whether SELinux is enforcing and lacks the policy of k3s.
+      type: bool
+      sample: false
+    memory_cgroup:
+      description: Whether the kernel accounts for memory, without which no kubelet starts.
+      type: bool
+      sample: true
+    clock:
+      description: Whether the clock is synchronised (none where nobody knows), and how far it is ahead.
+      type: dict
+      sample: {synchronised: true, ahead_s: 0}
 unit:
   description: Properties of the service, in systemd's own words.
   returned: success
@@ -270,6 +309,14 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "options": {
             "invocation": {"type": "str", "default": ""},
             "restarts": {"type": "int", "default": 0},
+        },
+    },
+    "surroundings": {
+        "type": "dict",
+        "options": {
+            "ports": {"type": "list", "elements": "str", "default": []},
+            "networks": {"type": "list", "elements": "str", "default": []},
+            "reference_time": {"type": "float", "default": 0},
         },
     },
     "with_journal": {"type": "bool", "default": False},

@@ -24,6 +24,12 @@ FINISHED: dict[str, Any] = {
     "runs_systemd": True,
     "version": "v1.34.2+k3s1",
     "plays_other_part": False,
+    "surroundings": {
+        "firewall": {"name": "", "missing": []},
+        "selinux_blocks": False,
+        "memory_cgroup": True,
+        "clock": {"synchronised": True, "ahead_s": 0},
+    },
     "token_matches": True,
     "foreign": {"files": [], "problem": "", "settings": [], "node_name": "", "data_folder": ""},
     "differing": [],
@@ -224,3 +230,69 @@ def test_a_k3s_of_somebody_else_is_kept_before_it_is_replaced(machine: Machine) 
     tasks = re.findall(r"configure \| ([^\]]+)\]", done.stdout)
     assert tasks.index("Keep what somebody else set up") < tasks.index("Write the unit")
     assert tasks.index("Write the unit") < tasks.index("Write config.yaml")
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        ({"memory_cgroup": False}, "append cgroup_memory=1 cgroup_enable=memory"),
+        ({"selinux_blocks": True}, "Install k3s-selinux"),
+    ],
+)
+def test_a_host_on_which_k3s_cannot_start_is_refused(
+    machine: Machine, seen: dict[str, Any], words: str
+) -> None:
+    machine.seen["surroundings"] |= seen
+    machine.seen["service"]["is_up"] = False
+    done = machine.play()
+    assert done.returncode == 2
+    assert words in " ".join(done.stdout.split())
+    assert "changed=0" in done.stdout
+
+
+def test_what_may_be_in_the_way_is_shown_with_its_fix(machine: Machine) -> None:
+    missing = ["ufw allow 8472/udp", "ufw allow from 10.42.0.0/16 to any"]
+    machine.seen["surroundings"] |= {
+        "firewall": {"name": "ufw", "missing": missing},
+        "clock": {"synchronised": False, "ahead_s": -86400},
+    }
+    done = machine.play()
+    assert done.returncode == 0, done.stdout[-3000:]
+    for words in (*missing, "86400 s behind", "timedatectl set-ntp true", "Warning: nothing keeps the clock"):
+        assert words in done.stdout
+    assert recap(done)["ok"] == 3
+
+
+@pytest.mark.parametrize(
+    ("inputs", "ports", "networks"),
+    [
+        ({}, ["8472/udp", "10250/tcp"], ["10.42.0.0/16", "10.43.0.0/16"]),
+        (
+            {
+                "k3s_role": "server",
+                "k3s_config": {"https-listen-port": 7443, "cluster-cidr": "10.1.0.0/16,fd00::/56"},
+                "k3s_open_ports": ["30400/tcp"],
+            },
+            ["7443/tcp", "8472/udp", "10250/tcp", "30400/tcp"],
+            ["10.1.0.0/16", "fd00::/56", "10.43.0.0/16"],
+        ),
+        (
+            {
+                "k3s_role": "server",
+                "k3s_config": {"cluster-init": True, "flannel-backend": "wireguard-native"},
+            },
+            ["6443/tcp", "2379/tcp", "2380/tcp", "51820/udp", "10250/tcp"],
+            ["10.42.0.0/16", "10.43.0.0/16"],
+        ),
+    ],
+    ids=["an agent", "a server", "embedded etcd"],
+)
+def test_a_firewall_is_compared_with_what_this_host_needs(
+    machine: Machine, inputs: dict[str, Any], ports: list[str], networks: list[str]
+) -> None:
+    machine.inputs |= inputs
+    done = machine.play("main", "--tags", "observe", "-vvv")
+    # -vvv shows the module's arguments.
+    told = re.search(r"networks:\n((?:\s+- .*\n)+)\s+ports:\n((?:\s+- .*\n)+)", done.stdout)
+    assert told, done.stdout[-3000:]
+    assert [part.replace("- ", "").split() for part in told.groups()] == [networks, ports]

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ..system import commands, units
 from ..system.paths import compare, read_text
-from . import foreign, journal, node
+from . import foreign, journal, node, surroundings
 from .service import HEALTHY, Since, progress
 
 _HEALTH_TIMEOUT_S = 5
@@ -29,6 +29,7 @@ class Places(NamedTuple):
     kubelet: str = "127.0.0.1:10248"
     admin_kubeconfig: str = "/etc/rancher/k3s/k3s.yaml"
     foreign: foreign.Places = foreign.Places()
+    surroundings: surroundings.Places = surroundings.Places()
     # Where sudo and login shells of Debian and Ubuntu look for programs.
     search_path: str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin"
 
@@ -46,6 +47,7 @@ class Wanted(NamedTuple):
     node: Mapping[str, Any] | None = None
     since: Mapping[str, Any] | None = None
     with_journal: bool = False
+    surroundings: Mapping[str, Any] | None = None
 
 
 def look(wanted: Wanted, places: Places) -> dict[str, Any]:
@@ -64,12 +66,20 @@ def look(wanted: Wanted, places: Places) -> dict[str, Any]:
         "token_matches": wanted.role == "agent" or token_matches(wanted.token, wanted.data_folder),
         **compare(wanted.paths)._asdict(),
         "free_tools": [name for name in wanted.tools if is_free(name, folder, places.search_path)],
+        "surroundings": look_around(wanted, places),
         "unit": unit,
         "newer_files": units.newer_files(unit, wanted.watched),
         "service": progress(unit, kubelet, Since(**wanted.since or {})),
         "node": look_at_node(wanted, places) if wanted.node and kubelet == HEALTHY else node.silent(),
         "complaints": journal.read(service, unit["InvocationID"]) if wanted.with_journal else [],
     }
+
+
+def look_around(wanted: Wanted, places: Places) -> dict[str, Any]:
+    """What stands in the way of k3s; empty where nobody asks."""
+    if wanted.surroundings is None:
+        return {}
+    return surroundings.look(surroundings.Wanted(**wanted.surroundings), places.surroundings)
 
 
 def look_at_node(wanted: Wanted, places: Places) -> dict[str, Any]:
