@@ -93,7 +93,8 @@ options:
     default: 'true'
   wait_timeout:
     description:
-      - Seconds to wait first until the model generates at all, as M(inference.stack.llm_health) does.
+      - Seconds to wait first until the model generates at all, as M(inference.stack.llm_health) does. On the
+        controller it says meanwhile why it does not.
       - 0 begins at once.
     type: float
     default: 0
@@ -221,8 +222,11 @@ table:
   sample: ['passed         identity         named Qwen/Qwen3-8B-AWQ']
 """
 
+from collections.abc import Callable
+
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils.cluster.patience import silence
 from ..module_utils.connection import require_given
 from ..module_utils.errors import InvalidInput, StackError, fail
 from ..module_utils.module_call import ModuleCall
@@ -302,8 +306,8 @@ def read_memory(given: dict) -> Memory:
     )
 
 
-def run(module: ModuleCall) -> None:
-    """Answer one call."""
+def run(module: ModuleCall, say: Callable[[str], None] = silence) -> None:
+    """Answer one call. ``say`` is told why the model does not generate yet."""
     require_given(module, "base_url")
     params = module.params
     report = Report(params["model"])
@@ -314,7 +318,7 @@ def run(module: ModuleCall) -> None:
         if params["wait_timeout"]:
             expected = Expectation(promise.model, tier=promise.tier, tier_map=promise.tier_map)
             with connect() as client:
-                Prober(client, expected).wait(params["wait_timeout"], params["interval"])
+                Prober(client, expected, say=say).wait(params["wait_timeout"], params["interval"])
         report = Runner(session).run()
         report.require()
     except StackError as error:

@@ -110,7 +110,7 @@ from ..module_utils.cluster.api import Api
 from ..module_utils.cluster.cluster_options import CLUSTER_OPTIONS
 from ..module_utils.cluster.kubeconfig import harmless_values
 from ..module_utils.cluster.ollama_models import Pull, download_progress, missing_models, models_in
-from ..module_utils.cluster.patience import Report, silence
+from ..module_utils.cluster.patience import Announcer, silence
 from ..module_utils.cluster.pod_exec import Finished, run_in_pod
 from ..module_utils.cluster.rollouts import ready_pods, selector
 from ..module_utils.connection import require_given
@@ -145,7 +145,7 @@ class Server:
         self._api = api
         self._params = params
         self._pod = ""
-        self._report = Report(say, time.monotonic)
+        self._announcer = Announcer(say, time.monotonic)
 
     def is_ready(self) -> bool:
         namespace, name = self._params["namespace"], self._params["deployment"]
@@ -167,7 +167,7 @@ class Server:
             self._insist(command, model.name)
 
     def _watch(self, name: str, shown: str) -> None:
-        self._report.tell(name, name, lambda: f"{name}: pulling, {download_progress(shown) or 'starting'}")
+        self._announcer.tell(name, name, lambda: f"{name}: pulling, {download_progress(shown) or 'starting'}")
 
     def _insist(self, command: list[str], name: str) -> None:
         """Ollama goes on where a broken download ended."""

@@ -41,7 +41,7 @@ class Spent:
         return self.allowed - self._own
 
 
-class Report:
+class Announcer:
     """Says what somebody waits for when it changes, and otherwise now and then."""
 
     def __init__(self, say: Callable[[str], None], clock: Callable[[], float]) -> None:

@@ -14,7 +14,7 @@ from . import rollouts, scheduling
 from .api import Refused
 from .engine_logs import Diagnosis, diagnose
 from .objects import OWNER_LABEL, Identity
-from .patience import Report, Spent, Unchanged, silence
+from .patience import Announcer, Spent, Unchanged, silence
 from .redaction import hide_logins
 from .stages import Stage, duration, is_pending, line, stage
 
@@ -57,7 +57,7 @@ class Rollout:
         self._workloads = workloads
         self._clock = clock
         self._pause = pause
-        self._report = Report(say, clock)
+        self._announcer = Announcer(say, clock)
         self._unchanged = Unchanged(clock)
         self.states: dict[str, rollouts.Progress] = {}
 
@@ -192,7 +192,7 @@ class Rollout:
         def words() -> str:
             return line(label, summary, self._sentences(seen, stages))
 
-        self._report.tell(label, (summary, [(one.pod, one.doing) for one in stages]), words)
+        self._announcer.tell(label, (summary, [(one.pod, one.doing) for one in stages]), words)
 
     def _sentences(self, seen: Seen, stages: Sequence[Stage]) -> list[str]:
         now = datetime.now(timezone.utc)

@@ -8,11 +8,13 @@ far the server has come.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ..cluster.patience import Announcer, silence
 from ..errors import DeadlineExceeded, ProbeFailed, StackError
 from ..openai_api.client import LIVENESS_PATHS, Client
 from ..openai_api.failures import HttpFailure
@@ -91,8 +93,10 @@ class Prober:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         witness: Witness | None = None,
+        say: Callable[[str], None] = silence,
     ) -> None:
         self._client = client
+        self._announcer = Announcer(say, clock)
         self._witness = witness
         self._expectation = expectation
         self._clock = clock
@@ -141,6 +145,10 @@ class Prober:
         else:
             self._seen_before = told
         self.report.last_error = told
+        # Times in an error change with every attempt.
+        situation = re.sub(r"[\d.]+", "", told)
+        line = f"{self._expectation} at {self._client.url}: {' '.join(told.split())}"
+        self._announcer.tell("", situation, lambda: line)
 
     def _climb(self, end: float) -> None:
         wanted = self._expectation.validate

@@ -56,6 +56,24 @@ def test_a_healthy_model_needs_one_attempt(server: ScriptedServer) -> None:
     assert server.requests[-1].sent["max_tokens"] == 1
 
 
+def test_why_it_waits_is_said_when_that_changes_and_now_and_then(server: ScriptedServer) -> None:
+    server.serve_model()
+    models = server.routes["GET /v1/models"]
+    server.routes["GET /v1/models"] = in_turn(*[says({"data": []})] * 21, *[says({}, 503)] * 2, models)
+    time, said = Time(), list[tuple[float, str]]()
+    Prober(
+        Client(server.url, "", timeout=5),
+        Expectation("m"),
+        clock=time,
+        sleep=time.sleep,
+        say=lambda line: said.append((time.now, line)),
+    ).wait(timeout=600, interval=2)
+    assert [moment for moment, _ in said] == [4, 34, 42]
+    assert all("model 'm' to generate a token" in line for _, line in said)
+    assert "does not name model 'm'" in said[1][1]
+    assert "HTTP 503" in said[2][1]
+
+
 def test_a_model_that_loads_is_waited_for(server: ScriptedServer) -> None:
     server.serve_model()
     server.routes["GET /health/liveliness"] = in_turn(says(b"", 503), says(b"", 500), says(b"alive"))
