@@ -27,7 +27,7 @@ class Stage(NamedTuple):
     since: datetime | None = None
     # The container whose log tells more: of what ends by itself people want to know how far it is.
     log: str = ""
-    # Its image or what its init containers fetch is on the way: how long that takes is up to the line.
+    # Its image is on the way, or what an init container or a Job fetches: how long is up to the line.
     fetching: bool = False
 
     def sentence(self, now: datetime, line: str = "") -> str:
@@ -127,7 +127,7 @@ def _container_stage(
     if "running" in state:
         since = time_of((state["running"] or {}).get("startedAt"))
         if container.ends:
-            return Stage(pod, f"{what} runs", since, container.name, fetching=container.is_init)
+            return Stage(pod, f"{what} runs", since, container.name, fetching=True)
         return Stage(pod, f"{what} runs and is not ready", since)
     if state.get("terminated"):
         return Stage(pod, f"{what} ended with exit code {state['terminated'].get('exitCode')}")

@@ -128,7 +128,7 @@ def test_a_job_runs_until_it_ends_by_itself() -> None:
     seen = stage(found)
     assert seen is not None
     assert seen.sentence(NOW, "3 of 9 GB") == "pod p: container fetch runs since 3 min: 3 of 9 GB"
-    assert (seen.log, seen.fetching) == ("fetch", False)
+    assert (seen.log, seen.fetching) == ("fetch", True)
 
 
 def test_a_clock_that_is_behind_counts_nothing() -> None:
