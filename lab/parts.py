@@ -74,9 +74,6 @@ class Parts:
         """What has still to be built."""
         return [part for part in self._known.values() if not self.path(part.name).is_dir()]
 
-    def compiles_go(self) -> bool:
-        return any(part.name in self._go for part in self.missing())
-
     def _basic(self) -> list[Part]:
         go = self._go
         python = {component.name: component for component in PYTHON_COMPONENTS}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable
@@ -14,7 +13,6 @@ from pathlib import Path
 from lab import shell
 from lab.errors import LabError
 
-MINIMUM_GO = (1, 26, 5)
 GIB = 1 << 30
 
 MEMORY_BYTES = 10 * GIB
@@ -39,14 +37,13 @@ class Needs:
     """What this run is about to do, which decides about what it needs."""
 
     cache: Path
-    compiling_go: bool
     cold: bool
     hosts_running: bool
 
 
 def check(needs: Needs) -> None:
     """Raise one LabError that lists everything that is wrong."""
-    checks: tuple[Callable[[Needs], None], ...] = (_platform, _root, _memory, _disk, _go)
+    checks: tuple[Callable[[Needs], None], ...] = (_platform, _root, _memory, _disk)
     _raise_all(_problems(checks, needs))
 
 
@@ -112,27 +109,6 @@ def _disk(needs: Needs) -> None:
             f"{free / GIB:.0f} GiB are free below {folder}, {wanted // GIB} are needed",
             "make room, or set XDG_CACHE_HOME to a folder on a bigger disk",
         )
-
-
-def _go(needs: Needs) -> None:
-    if not needs.compiling_go:
-        return
-    remedy = (
-        f"install Go {'.'.join(map(str, MINIMUM_GO))} or newer from https://go.dev/dl/ into /usr/local/go "
-        "and put /usr/local/go/bin on the PATH (Debian 12's own golang is older)"
-    )
-    if shutil.which("go") is None:
-        raise LabError("Go is missing; parts of the lab are compiled here once", remedy)
-    found = shell.output(["go", "env", "GOVERSION"]).strip()
-    version = go_version(found)
-    if version < MINIMUM_GO:
-        raise LabError(f"{found} is too old", remedy)
-
-
-def go_version(text: str) -> tuple[int, ...]:
-    """(1, 26, 8) from go1.26.8; () when it is something else, which is older than everything."""
-    found = re.match(r"go(\d+(?:\.\d+)*)", text)
-    return tuple(int(number) for number in found[1].split(".")) if found else ()
 
 
 def available_memory(meminfo: Path = Path("/proc/meminfo")) -> int:

@@ -120,7 +120,6 @@ def refuse_early(settings: Settings, parts: Parts, fleet: Fleet) -> None:
     preflight.check(
         preflight.Needs(
             cache=settings.cache,
-            compiling_go=parts.compiles_go(),
             cold=bool(missing),
             hosts_running="running" in fleet.states().values(),
         )

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lab.components.component import Build, BuildContext, Component, ComponentError
+from lab.components.go_toolchain import go_program
 
 BUILD_PACKAGES: tuple[str, ...] = (
     "g++",
@@ -78,7 +79,7 @@ def _go_build(
     settings = [f"-X={name}={value}" for name, value in (variables or {}).items()]
     context.run(
         [
-            "go",
+            go_program(context.cache),
             "build",
             "-trimpath",
             "-buildvcs=false",

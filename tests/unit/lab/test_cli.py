@@ -17,7 +17,7 @@ from rich.console import Console
 from lab import cli, demo, preflight, state
 from lab.demo import Gateway
 from lab.errors import LabError
-from lab.preflight import GIB, Needs, available_memory, go_version
+from lab.preflight import GIB, Needs, available_memory
 from lab.settings import load
 from lab.steps import Running, Step
 
@@ -91,26 +91,16 @@ def test_everything_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(preflight.os, "geteuid", lambda: 1000)
     monkeypatch.setattr(preflight, "available_memory", lambda: 4 * GIB)
     monkeypatch.setattr(preflight.platform, "machine", lambda: "aarch64")
-    monkeypatch.setattr(preflight.shutil, "which", lambda _name: None)
     with pytest.raises(LabError) as refusal:
-        preflight.check(Needs(Path("/"), compiling_go=True, cold=False, hosts_running=False))
+        preflight.check(Needs(Path("/"), cold=False, hosts_running=False))
     text = refusal.value.problem
 
-    for words in ("need root", "4.0 GiB of memory", "aarch64", "Go is missing"):
+    for words in ("need root", "4.0 GiB of memory", "aarch64"):
         assert words in text
-    assert text.count("fix:") == 4
+    assert text.count("fix:") == 3
 
 
-def test_too_old_a_go_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preflight.shutil, "which", lambda _name: "/usr/bin/go")
-    monkeypatch.setattr(preflight.shell, "output", lambda _words: "go1.19.8\n")
-    with pytest.raises(LabError, match=r"go1\.19\.8 is too old"):
-        preflight._go(Needs(Path("/"), compiling_go=True, cold=False, hosts_running=False))
-
-
-def test_versions_and_memory_are_read(tmp_path: Path) -> None:
-    assert go_version("go1.26.8") == (1, 26, 8)
-    assert go_version("devel") == ()
+def test_memory_is_read(tmp_path: Path) -> None:
     meminfo = tmp_path / "meminfo"
     meminfo.write_text("MemTotal: 4 kB\nMemAvailable:   2048 kB\n")
     assert available_memory(meminfo) == 2048 * 1024
