@@ -64,7 +64,8 @@ def test_an_inherited_inventory_is_planned_as_it_is() -> None:
         env=environment(ANSIBLE_CALLBACK_RESULT_FORMAT="json"),
     )
     assert done.returncode == 0, done.stdout[-2000:]
-    result, _ = json.JSONDecoder().raw_decode(done.stdout, done.stdout.index("=> {") + 3)
+    told = done.stdout.partition("TASK [Compute the plan]")[2]
+    result, _ = json.JSONDecoder().raw_decode(told, told.index("=> {") + 3)
     plan = result["plan"]
     (model,) = plan["vllm_models"]
     assert (model["name"], model["gpus"]) == ("gpt-oss-120b", 2)

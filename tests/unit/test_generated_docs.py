@@ -11,6 +11,10 @@ import pytest
 import yaml
 from ansible_collections.inference.stack.plugins.module_utils.probing.contract.registry import CHECKS
 from ansible_collections.inference.stack.plugins.plugin_utils.diagnosis.walk import LAYERS
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.inputs.inventory_hosts import (
+    DRIVER,
+    GPUS,
+)
 
 from tests.doc_blocks import reference
 from tests.generated_docs import BLOCKS, ROOT, documents, rewrite
@@ -61,6 +65,8 @@ def read_variables() -> dict[str, set[str]]:
     for path in sorted((ROOT / "playbooks").rglob("*.yml")):
         for name, default in OPTIONAL.findall(path.read_text("utf-8")):
             found.setdefault(name, set()).add(default)
+    # The filter plan_hosts reads them.
+    found |= {GPUS: set(), DRIVER: set()}
     # In the words of another project, which docs/inherited_inventories.md tells.
     return {name: defaults for name, defaults in found.items() if name != "llm_backend"}
 

@@ -15,6 +15,7 @@ from ..boundary.filters import read_rows
 from ..boundary.plain import plain
 from ..diagnosis.gpu_problems import gpu_problems
 
+_NOT_IN_THE_RUN = {"reason": "not asked, because --limit leaves it out"}
 # Increases when readers of the document have to change.
 FORMAT = 1
 _PCIE_GENERATIONS = {2.5: "1.0", 5.0: "2.0", 8.0: "3.0", 16.0: "4.0", 32.0: "5.0", 64.0: "6.0"}
@@ -23,8 +24,8 @@ _PCIE_GENERATIONS = {2.5: "1.0", 5.0: "2.0", 8.0: "3.0", 16.0: "4.0", 32.0: "5.0
 def plan_document(plan: Any, observed: Any, hosts: Any, comparison: Any) -> dict[str, Any]:
     """``observed`` comes from the planner, ``hosts`` from the hosts, ``comparison`` from plan_changes."""
     planned, seen = _without_secrets(plain(plan)), plain(observed)
-    known = {row["name"]: row for row in seen["hosts"]}
-    rows = [_host(row, known[row["name"]]) for row in read_rows(hosts, "hosts")]
+    given = {row["name"]: row for row in read_rows(hosts, "hosts")}
+    rows = [_host(given.get(row["name"], _NOT_IN_THE_RUN), row) for row in seen["hosts"]]
     compared = plain(comparison)
     warnings = [*seen["warnings"], *_disk_warnings(compared["downloads"])]
     return {
@@ -58,7 +59,7 @@ def _host(row: Mapping[str, Any], observed: Mapping[str, Any]) -> dict[str, Any]
     info = row.get("gpu_info") or {}
     names = {gpu["pci_bus_id"]: gpu for gpu in info.get("gpus") or []}
     return {
-        "name": row["name"],
+        "name": observed["name"],
         "asked": bool(info),
         "reason": row.get("reason") or "",
         **{key: value for key, value in observed.items() if key != "name"},
