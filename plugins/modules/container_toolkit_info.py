@@ -90,6 +90,11 @@ system:
       description: Its release.
       type: str
       sample: '12'
+    family:
+      description: Its name, and the names of those that it is made from.
+      type: list
+      elements: str
+      sample: [linuxmint, ubuntu, debian]
 driver_found:
   description: Whether the loader finds the driver's C(libnvidia-ml.so.1).
   returned: success

@@ -16,7 +16,7 @@ from tests.playbooks.roles.test_k3s_phases import FINISHED
 
 HOSTS = ROOT / "playbooks/steps/hosts.yml"
 TOOLKIT: dict[str, Any] = {
-    "system": {"id": "debian", "version": "13"},
+    "system": {"id": "debian", "version": "13", "family": ["debian"]},
     "driver_found": True,
     "other_sources": [],
     "newer_version": "",

@@ -26,7 +26,7 @@ FOREIGN = "/etc/apt/sources.list.d/nvidia-container-toolkit.list"
 NAMED_BEFORE = {"other_sources": [FOREIGN], "differing": [KEY, SOURCE], "missing": [KEY, SOURCE]}
 # What container_toolkit_info sees of a host that has everything.
 FINISHED: dict[str, Any] = {
-    "system": {"id": "debian", "version": "13"},
+    "system": {"id": "debian", "version": "13", "family": ["debian"]},
     "driver_found": True,
     "other_sources": [],
     "newer_version": "",
@@ -172,3 +172,36 @@ def test_a_stale_description_does_not_hide_the_fresh_one(machine: Machine, mode:
     done = machine.play()
     assert done.returncode == 0, done.stdout[-3000:]
     assert ("Remove descriptions that name files which are gone" in done.stdout) is removed
+
+
+@pytest.mark.parametrize(
+    ("system", "version", "family", "words"),
+    [
+        ("debian", "12", [], ""),
+        ("ubuntu", "24.04", ["debian"], ""),
+        ("ubuntu", "26.04", ["debian"], "runs ubuntu 26.04, on which nobody tried this role"),
+        ("linuxmint", "22.1", ["ubuntu", "debian"], "runs linuxmint 22.1, on which nobody"),
+        ("pop", "24.04", ["ubuntu", "debian"], "runs pop 24.04, on which nobody"),
+        ("debian", "", [], "runs debian, on which nobody"),
+        (
+            "fedora",
+            "43",
+            [],
+            "runs fedora 43; this role installs on Debian, Ubuntu and what is made from them",
+        ),
+        ("", "", [], "runs an unknown system; this role installs"),
+    ],
+)
+def test_what_is_made_from_debian_is_accepted(
+    machine: Machine, system: str, version: str, family: list[str], words: str
+) -> None:
+    machine.seen["system"] = {
+        "id": system,
+        "version": version,
+        "family": [system, *family] if system else [],
+    }
+    done = machine.play("--tags", "preflight")
+    told = " ".join(done.stdout.split())
+    assert done.returncode == (2 if "this role installs" in words else 0), done.stdout[-3000:]
+    assert words in told
+    assert ("Warning" in told) is ("nobody" in words)

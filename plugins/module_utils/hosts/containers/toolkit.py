@@ -66,10 +66,16 @@ def look(wanted: Wanted, places: Places) -> dict[str, Any]:
     }
 
 
-def read_system(os_release: str) -> dict[str, str]:
+def read_system(os_release: str) -> dict[str, Any]:
     pairs = (line.partition("=") for line in read_text(os_release).splitlines())
     values = {key: value.strip("\"'") for key, _, value in pairs}
-    return {"id": values.get("ID", ""), "version": values.get("VERSION_ID", "")}
+    name = values.get("ID", "")
+    return {
+        "id": name,
+        "version": values.get("VERSION_ID", ""),
+        # The distribution itself, and those that it is made from.
+        "family": list(dict.fromkeys([name, *values.get("ID_LIKE", "").split()])) if name else [],
+    }
 
 
 def has_driver(places: Places) -> bool:

@@ -78,7 +78,7 @@ def host(tmp_path: Path, programs: Commands) -> Host:
 
 def test_a_bare_host_is_a_normal_answer(host: Host) -> None:
     found = host.look()
-    assert found["system"] == {"id": "", "version": ""}
+    assert found["system"] == {"id": "", "version": "", "family": []}
     assert not found["driver_found"] and not found["toolkit_found"]
     assert found["packages"] == {} and found["other_sources"] == []
     assert found["newer_version"] == ""
@@ -87,11 +87,34 @@ def test_a_bare_host_is_a_normal_answer(host: Host) -> None:
     assert found["k3s"] == {"unit": "", "knows_runtime": None, "runtime_found": False}
 
 
-def test_system_and_packages_are_read(host: Host) -> None:
-    host.put("os-release", 'PRETTY_NAME="Debian"\nID=debian\nVERSION_ID="12"\n')
+@pytest.mark.parametrize(
+    ("lines", "system"),
+    [
+        ('PRETTY_NAME="Debian"\nID=debian\nVERSION_ID="12"\n', ("debian", "12", ["debian"])),
+        ("ID=debian\n", ("debian", "", ["debian"])),
+        ('ID=ubuntu\nID_LIKE=debian\nVERSION_ID="26.04"\n', ("ubuntu", "26.04", ["ubuntu", "debian"])),
+        (
+            'ID=linuxmint\nID_LIKE="ubuntu debian"\nVERSION_ID="22.1"\n',
+            ("linuxmint", "22.1", ["linuxmint", "ubuntu", "debian"]),
+        ),
+        (
+            'ID=pop\nID_LIKE="ubuntu debian"\nVERSION_ID="24.04"\n',
+            ("pop", "24.04", ["pop", "ubuntu", "debian"]),
+        ),
+        ('ID="rocky"\nID_LIKE="rhel centos fedora"\n', ("rocky", "", ["rocky", "rhel", "centos", "fedora"])),
+    ],
+)
+def test_the_system_is_read_with_its_family(
+    host: Host, lines: str, system: tuple[str, str, list[str]]
+) -> None:
+    host.put("os-release", lines)
+    found = host.look()["system"]
+    assert (found["id"], found["version"], found["family"]) == system
+
+
+def test_packages_are_read(host: Host) -> None:
     host.answers["dpkg-query"] = Finished(1, DPKG, "no packages found matching x")
     found = host.look()
-    assert found["system"] == {"id": "debian", "version": "12"}
     assert found["packages"] == {
         "nvidia-container-toolkit": {"version": "1.18.0-1", "held": True},
         "python3-apt": {"version": "2.6.0", "held": False},
