@@ -104,9 +104,15 @@ class ControllerAction(NormalAction):
     def say(self, call: ModuleCall) -> Callable[[str], None]:
         """Shows lines while the code runs, as far as a result may show them."""
 
+        headline = [f"{self._task.get_name()}:"]
+
         def show(line: str) -> None:
-            if not self._task.no_log:
-                Display().display(f"  {remove_values(line, call.no_log_values)}")
+            if self._task.no_log:
+                return
+            # Where skipped hosts are not displayed, Ansible's own headline comes with the task's result.
+            for text in [*headline, f"  {remove_values(line, call.no_log_values)}"]:
+                Display().display(text)
+            headline.clear()
 
         return show
 

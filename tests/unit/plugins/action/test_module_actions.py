@@ -206,6 +206,7 @@ def test_it_runs_here_only_where_the_module_would(
 def test_what_is_waited_for_is_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, no_log: bool) -> None:
     def wait(call: Any, say: Any) -> None:
         say(f"pod p: {TOKEN}")
+        say("pod p: starts")
         call.exit_json(changed=False)
 
     shown: list[str] = []
@@ -213,5 +214,6 @@ def test_what_is_waited_for_is_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setattr(Display, "display", lambda _, line: shown.append(line))
     action, variables = Task(kubeconfig={"users": [{"user": {"token": TOKEN}}]}).action(tmp_path)
     action._task.no_log = no_log
+    action._task.get_name.return_value = "wait | Wait"
     action.run(task_vars=variables)
-    assert shown == ([] if no_log else ["  pod p: ********"])
+    assert shown == ([] if no_log else ["wait | Wait:", "  pod p: ********", "  pod p: starts"])
