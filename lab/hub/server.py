@@ -5,7 +5,7 @@ broken or slow lines. It needs the standard library alone: ``python3 server.py F
 are read from ``FOLDER/switches.json`` at each request:
 
 ``bytes_per_second``  how fast a file is sent, 0 for no limit
-``cut_after``         bytes after which a transfer breaks; each number is used once, in turn
+``cut_after``         bytes after which a longer transfer breaks; each number is used once, in turn
 ``gated``             names of repositories that want a token
 ``tokens``            tokens that may read them
 ``corrupt``           names of files that arrive with another first byte
@@ -76,11 +76,11 @@ class Hub:
         listed = "".join(f"{file} {self.tag(path)}\n" for file, path in self.files(name).items())
         return hashlib.sha1(listed.encode()).hexdigest()
 
-    def next_cut(self) -> int | None:
-        """After how many bytes the transfer that begins now breaks."""
+    def next_cut(self, length: int) -> int | None:
+        """After how many bytes the transfer that begins now breaks; one that is shorter uses no break up."""
         with self._lock:
             cuts = list(self.switches().get("cut_after") or [])
-            if self._cuts_used >= len(cuts):
+            if self._cuts_used >= len(cuts) or length <= int(cuts[self._cuts_used]):
                 return None
             self._cuts_used += 1
             return int(cuts[self._cuts_used - 1])
@@ -182,7 +182,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send(self, name: str, path: Path, begin: int, switches: dict[str, Any]) -> None:
         rate = int(switches.get("bytes_per_second") or 0)
-        cut = self.hub.next_cut() if path.stat().st_size >= _LARGE else None
+        cut = self.hub.next_cut(path.stat().st_size - begin)
         started, sent = time.monotonic(), 0
         with path.open("rb") as stream:
             stream.seek(begin)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from tests.rehearsal import MODEL, Cluster, Gateway
 
@@ -44,3 +45,20 @@ def test_the_model_came_from_the_hub(cluster: Cluster, gpu: Any, lab: dict[str, 
     assert "complete and verified" in told
     revision = lab["artefacts"]["vllm_model"]["revision"]
     assert gpu.file(f"/var/lib/vllm/huggingface/hub/models--lab--tiny-qwen3/.verified/{revision}").exists
+
+
+def test_a_line_that_broke_three_times_cost_a_chunk_each(lab: dict[str, Any]) -> None:
+    served = requests.get(f"{lab['hub']}/served", timeout=10).json()
+    size = 24_000_000
+    assert size < served["lab/tiny-qwen3/filler.dat"] <= size + 3 * 2**20
+
+
+def test_the_startup_probe_saw_nothing_of_the_download(cluster: Cluster) -> None:
+    (engine,) = (
+        pod
+        for pod in cluster.get("-n ml pods -l app=vllm-server")["items"]
+        if pod["status"]["phase"] == "Running"
+    )
+    statuses = engine["status"]
+    assert [row["restartCount"] for row in statuses["initContainerStatuses"]] == [0]
+    assert [row["restartCount"] for row in statuses["containerStatuses"]] == [0]
