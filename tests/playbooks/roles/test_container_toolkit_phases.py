@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.playbook_run import ROOT, run_playbook
+from tests.unit.plugins.scripted_server import ScriptedServer
 
 VERSION = yaml.safe_load((ROOT / "roles/container_toolkit/vars/main.yml").read_text("utf-8"))[
     "__container_toolkit_release"
@@ -103,6 +104,16 @@ def test_a_host_without_the_repository_gets_one(machine: Machine) -> None:
     machine.seen["differing"].append(str(Path(KEY).parent))
     machine.seen["missing"].append(str(Path(KEY).parent))
     assert "Write the apt source" in changed(machine.play())
+
+
+def test_the_key_is_fetched_through_the_proxy(machine: Machine, server: ScriptedServer) -> None:
+    machine.seen |= {"differing": [KEY], "missing": [KEY]}
+    machine.inputs |= {
+        "container_toolkit_proxy": {"http": f"http://127.0.0.1:{server.port}"},
+        "container_toolkit_repository_key_url": "http://key.example/gpgkey",
+    }
+    machine.play("--tags", "install")
+    assert server.paths() == ["http://key.example/gpgkey"]
 
 
 def test_a_repository_that_somebody_named_before_is_not_named_again(machine: Machine) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.playbook_run import run_playbook
+from tests.playbook_run import ROOT, run_playbook
+from tests.unit.plugins.scripted_server import ScriptedServer
 
 NODE = {
     "metadata": {"labels": {}},
@@ -32,8 +33,9 @@ FINISHED: dict[str, Any] = {
     },
     "token_matches": True,
     "foreign": {"files": [], "problem": "", "settings": [], "node_name": "", "data_folder": ""},
-    "differing": [],
-    "missing": [],
+    "differing": ["/etc/rancher/k3s/proxy.env"],
+    # Without a proxy there are no variables for it.
+    "missing": ["/etc/rancher/k3s/proxy.env"],
     "free_tools": [],
     "unit": {
         "LoadState": "loaded",
@@ -296,3 +298,74 @@ def test_a_firewall_is_compared_with_what_this_host_needs(
     told = re.search(r"networks:\n((?:\s+- .*\n)+)\s+ports:\n((?:\s+- .*\n)+)", done.stdout)
     assert told, done.stdout[-3000:]
     assert [part.replace("- ", "").split() for part in told.groups()] == [networks, ports]
+
+
+PROXY = {"http": "http://user:s3cret@proxy:3128", "https": "http://proxy:3128", "no_proxy": ".lan"}
+
+
+@pytest.mark.parametrize(
+    ("proxy", "there", "task"),
+    [
+        ({}, False, ""),
+        ({}, True, "Remove the variables of a proxy that is gone"),
+        (PROXY, False, "Write the proxy's variables"),
+    ],
+    ids=["none", "no more", "new"],
+)
+def test_k3s_knows_the_proxy_while_there_is_one(
+    machine: Machine, proxy: dict[str, str], there: bool, task: str
+) -> None:
+    machine.seen |= {"differing": [], "missing": []} if there else {}
+    machine.inputs |= {"k3s_proxy": proxy}
+    done = machine.play("main", "--check", "--tags", "configure", "--diff", "-v")
+    assert done.returncode == 0, done.stdout[-3000:]
+    tasks = re.findall(r"configure \| ([^\]]+)\] \*+\n(?!skipping)", done.stdout)
+    assert [name for name in tasks if "prox" in name] == ([task] if task else [])
+    assert "s3cret" not in done.stdout
+
+
+def test_the_variables_of_a_proxy_spare_the_server(machine: Machine, tmp_path: Path) -> None:
+    template = ROOT / "roles/k3s/templates/proxy.env.j2"
+    play = [
+        {
+            "hosts": "localhost",
+            "connection": "local",
+            "gather_facts": False,
+            "vars_files": [str(ROOT / "roles/k3s/vars/main.yml")],
+            "tasks": [
+                {
+                    "ansible.builtin.copy": {
+                        "content": f"{{{{ lookup('template', '{template}') }}}}",
+                        "dest": str(tmp_path / "env"),
+                        "mode": "0600",
+                    }
+                }
+            ],
+        }
+    ]
+    playbook = tmp_path / "render.yml"
+    playbook.write_text(json.dumps(play))
+    variables = {
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "k3s_proxy": PROXY,
+        "k3s_server_url": "https://192.0.2.10:6443",
+    }
+    done = run_playbook(playbook, variables=variables)
+    assert done.returncode == 0, done.stdout[-3000:]
+    lines = (tmp_path / "env").read_text().splitlines()
+    assert lines[-3:] == [
+        f"HTTP_PROXY='{PROXY['http']}'",
+        f"HTTPS_PROXY='{PROXY['https']}'",
+        "NO_PROXY='.lan,192.0.2.10'",
+    ]
+
+
+def test_downloads_take_the_proxy(machine: Machine, server: ScriptedServer) -> None:
+    machine.seen["version"] = "v1.34.1+k3s1"
+    machine.inputs |= {
+        "k3s_proxy": {"http": f"http://127.0.0.1:{server.port}"},
+        "k3s_binary_url": "http://binary.example/k3s",
+        "k3s_binary_checksum": f"sha256:{'0' * 64}",
+    }
+    machine.play("main", "--check", "--tags", "install")
+    assert server.paths() == ["http://binary.example/k3s"]
