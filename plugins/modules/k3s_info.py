@@ -189,6 +189,11 @@ free_tools:
   type: list
   elements: str
   sample: [crictl]
+configured_name:
+  description: Name of the node in the configuration that is there; empty without one.
+  returned: success
+  type: str
+  sample: gpu
 surroundings:
   description: What stands in the way of k3s; empty without O(surroundings).
   returned: success

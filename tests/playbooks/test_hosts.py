@@ -58,7 +58,10 @@ class Fleet:
     def play(self, *words: str, **variables: Any) -> subprocess.CompletedProcess[str]:
         groups = {"k3s_servers": ["one", "two"], "k3s_agents": ["gpu"], "gpu_hosts": ["gpu"]}
         children = {group: {"hosts": dict.fromkeys(names)} for group, names in groups.items()}
-        hosts = {name: {"seen_of_k3s": seen} | CONFIGS.get(name, {}) for name, seen in self.k3s.items()}
+        hosts = {
+            name: {"seen_of_k3s": seen | {"configured_name": name}} | CONFIGS.get(name, {})
+            for name, seen in self.k3s.items()
+        }
         inventory = self._folder / "hosts.yml"
         inventory.write_text(json.dumps({"all": {"hosts": hosts, "children": children}}))
         # Extra variables win over what a task registers, and are read for each host anew.

@@ -25,6 +25,7 @@ FINISHED: dict[str, Any] = {
     "runs_systemd": True,
     "version": "v1.34.2+k3s1",
     "plays_other_part": False,
+    "configured_name": "gpu",
     "surroundings": {
         "firewall": {"name": "", "missing": []},
         "selinux_blocks": False,
@@ -258,9 +259,16 @@ def test_what_may_be_in_the_way_is_shown_with_its_fix(machine: Machine) -> None:
         "firewall": {"name": "ufw", "missing": missing},
         "clock": {"synchronised": False, "ahead_s": -86400},
     }
+    machine.seen["configured_name"] = "cupboard"
     done = machine.play()
     assert done.returncode == 0, done.stdout[-3000:]
-    for words in (*missing, "86400 s behind", "timedatectl set-ntp true", "Warning: nothing keeps the clock"):
+    for words in (
+        *missing,
+        "86400 s behind",
+        "timedatectl set-ntp true",
+        "Warning: nothing keeps the clock",
+        "kubectl delete node cupboard",
+    ):
         assert words in done.stdout
     assert recap(done)["ok"] == 3
 

@@ -90,6 +90,14 @@ def look(role: str, binary: str, places: Places) -> dict[str, Any]:
     }
 
 
+def configured_name(config: str) -> str:
+    """The name that the configuration gives the node; empty without one, or where it cannot be read."""
+    try:
+        return _text(parse_blocks(read_text(config)).get("node-name"))
+    except InvalidInput:
+        return ""
+
+
 def find_units(folders: Sequence[str]) -> list[Unit]:
     """The units of k3s, each where systemd finds it first."""
     found: dict[str, Unit] = {}

@@ -63,6 +63,7 @@ def look(wanted: Wanted, places: Places) -> dict[str, Any]:
         "version": version_of(wanted.binary),
         "plays_other_part": Path(places.units, f"{other}.service").exists(),
         "foreign": foreign.look(wanted.role, wanted.binary, places.foreign),
+        "configured_name": foreign.configured_name(places.foreign.config),
         "token_matches": wanted.role == "agent" or token_matches(wanted.token, wanted.data_folder),
         **compare(wanted.paths)._asdict(),
         "free_tools": [name for name in wanted.tools if is_free(name, folder, places.search_path)],

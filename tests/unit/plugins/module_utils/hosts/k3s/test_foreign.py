@@ -12,6 +12,7 @@ from ansible_collections.inference.stack.plugins.module_utils.errors import Inva
 from ansible_collections.inference.stack.plugins.module_utils.hosts.k3s.foreign import (
     Places,
     adopted_files,
+    configured_name,
     look,
     parse_blocks,
     parse_command,
@@ -255,3 +256,19 @@ def test_flags_become_keys(words: list[str], flags: dict[str, Any]) -> None:
 )
 def test_blocks_put_together_mean_what_the_file_means(text: str) -> None:
     assert yaml.safe_load("".join(parse_blocks(text).values())) == yaml.safe_load(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("# Ansible managed\nnode-name: gpu\ntoken: x\n", "gpu"),
+        ('node-name: "box"  # mine\n', "box"),
+        ("token: x\n", ""),
+        ("[]\n", ""),
+    ],
+)
+def test_the_name_in_the_configuration_is_known(tmp_path: Path, text: str, name: str) -> None:
+    config = tmp_path / "config.yaml"
+    assert configured_name(str(config)) == ""
+    config.write_text(text)
+    assert configured_name(str(config)) == name
