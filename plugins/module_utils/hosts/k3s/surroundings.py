@@ -12,6 +12,7 @@ from ..system import commands
 from ..system.paths import read_text
 
 _UFW_IS_ON = re.compile(r"^\s*ENABLED\s*=\s*[\"']?yes", re.MULTILINE | re.IGNORECASE)
+_UFW_LETS_IN = re.compile(r"^\s*DEFAULT_INPUT_POLICY\s*=\s*[\"']?ACCEPT", re.MULTILINE)
 _MEMORY_IS_ON = re.compile(r"^memory\s+\d+\s+\d+\s+1$", re.MULTILINE)
 
 
@@ -19,6 +20,7 @@ class Places(NamedTuple):
     """The places on a host that are read."""
 
     ufw: str = "/etc/ufw/ufw.conf"
+    ufw_defaults: str = "/etc/default/ufw"
     selinux: str = "/sys/fs/selinux/enforce"
     # k3s's own installer looks for this file.
     policy: str = "/usr/share/selinux/packages/k3s.pp"
@@ -61,19 +63,15 @@ def is_synchronised() -> bool | None:
 def look_at_firewall(wanted: Wanted, places: Places) -> dict[str, Any]:
     """The firewall that is on, and the commands that let through what is not yet."""
     if _UFW_IS_ON.search(read_text(places.ufw)):
-        return {
-            "name": "ufw",
-            "missing": missing_in_ufw(wanted, commands.run(["ufw", "show", "added"]).output),
-        }
+        lets_in = _UFW_LETS_IN.search(read_text(places.ufw_defaults))
+        added = "" if lets_in else commands.run(["ufw", "show", "added"]).output
+        return {"name": "ufw", "missing": [] if lets_in else missing_in_ufw(wanted, added)}
     if commands.run(["systemctl", "is-active", "firewalld.service"]).output.strip() == "active":
-        return {
-            "name": "firewalld",
-            "missing": missing_in_firewalld(
-                wanted,
-                commands.run(["firewall-cmd", "--list-ports"]).output,
-                commands.run(["firewall-cmd", "--zone=trusted", "--list-sources"]).output,
-            ),
-        }
+        zone = commands.run(["firewall-cmd", "--get-default-zone"]).output.strip()
+        ports = commands.run(["firewall-cmd", "--list-ports"]).output
+        sources = commands.run(["firewall-cmd", "--zone=trusted", "--list-sources"]).output
+        missing = [] if zone == "trusted" else missing_in_firewalld(wanted, ports, sources)
+        return {"name": "firewalld", "missing": missing}
     return {"name": "", "missing": []}
 
 
@@ -102,9 +100,9 @@ def _ufw_rule(line: str) -> tuple[set[str], set[str]]:
     A port without tcp or udp is open for both.
     """
     words = re.sub(r" comment .*", "", line).split()
-    if words[:1] != ["ufw"] or not {"allow", "limit"} & set(words[1:3]) or "out" in words:
+    if words[:2] not in (["ufw", "allow"], ["ufw", "limit"]) or "out" in words:
         return set(), set()
-    rest = words[2:] if words[1] in ("allow", "limit") else words[3:]
+    rest = words[2:]
     rest = rest[1:] if rest[:1] == ["in"] else rest
     protocol = _after(rest, "proto")
     port = _after(rest[rest.index("to") :], "port") if "to" in rest else ""

@@ -118,6 +118,14 @@ def test_ufw_is_on_or_off(host: Host, setting: str, name: str) -> None:
     assert host.look()["firewall"] == {"name": name, "missing": ALL if name else []}
 
 
+def test_a_firewall_that_lets_everything_in_lacks_nothing(host: Host) -> None:
+    host.answers |= {"systemctl is-active": "active\n", "firewall-cmd --get-default-zone": "trusted\n"}
+    assert host.look()["firewall"] == {"name": "firewalld", "missing": []}
+    host.put("ufw", "ENABLED=yes\n")
+    host.put("ufw_defaults", 'DEFAULT_INPUT_POLICY="ACCEPT"\n')
+    assert host.look()["firewall"] == {"name": "ufw", "missing": []}
+
+
 @pytest.mark.parametrize(
     ("rules", "missing"),
     [
@@ -134,6 +142,7 @@ def test_ufw_is_on_or_off(host: Host, setting: str, name: str) -> None:
         (f"ufw allow from 192.0.2.7 port 8472 to any\n{PODS}", ALL[:2]),
         (f"ufw deny 6443/tcp\nufw allow out 8472/udp\nufw allow OpenSSH\n{PODS}", ALL[:2]),
         ("ufw allow from 10.42.0.0/16 to any port 53\n", ALL),
+        (f"ufw allow in on cni0\nufw route allow in on cni0 to any port 6443\n{PODS}", ALL[:2]),
     ],
 )
 def test_only_what_ufw_does_not_let_through_is_named(rules: str, missing: list[str]) -> None:
