@@ -79,6 +79,8 @@ def _repositories(model: WantedModel) -> Iterator[dict[str, Any]]:
     settings = model.settings
     if not _REPOSITORY.match(settings.repository):
         return
-    yield {"repository": settings.repository, "revision": settings.revision, "weights": True}
+    gated = settings.gated and not settings.archive_url
+    row = {"repository": settings.repository, "revision": settings.revision, "weights": True}
+    yield {**row, "gated": gated}
     if settings.tokenizer not in ("", settings.repository) and _REPOSITORY.match(settings.tokenizer):
-        yield {"repository": settings.tokenizer, "revision": "", "weights": False}
+        yield {"repository": settings.tokenizer, "revision": "", "weights": False, "gated": False}

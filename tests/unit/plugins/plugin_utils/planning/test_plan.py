@@ -161,10 +161,11 @@ def test_tokenizers_of_other_repositories_are_cached_too() -> None:
 
 def test_an_engine_asks_for_nothing_that_is_fetched_before() -> None:
     qwen, r1 = plan(home_lab())["vllm_models"]
-    assert qwen["repositories"] == [{"repository": QWEN, "revision": "", "weights": True}]
+    row = {"revision": "", "weights": True, "gated": False}
+    assert qwen["repositories"] == [{"repository": QWEN, **row}]
     # A tokenizer's repository has another model's weights, which nobody needs.
-    tokenizer = {"repository": "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", "revision": "", "weights": False}
-    assert r1["repositories"] == [{"repository": R1, "revision": "", "weights": True}, tokenizer]
+    tokenizer = {"repository": "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", **row, "weights": False}
+    assert r1["repositories"] == [{"repository": R1, **row}, tokenizer]
     assert "HF_HUB_OFFLINE" not in qwen["environment"]
 
 
