@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 
+import pytest
+
 from tests.playbooks.roles.cluster_roles import (
     HUB_TOKEN,
     R1,
@@ -32,6 +34,15 @@ def test_an_engine_lands_on_the_gpu_and_shares_memory() -> None:
     assert volumes["site"]["hostPath"]["path"] == "/opt/site"
     mounts = {mount["name"]: mount["mountPath"] for mount in container_of(engine)["volumeMounts"]}
     assert mounts == {"cache": "/root/.cache/huggingface", "shm": "/dev/shm", "site": "/opt/site"}
+
+
+@pytest.mark.parametrize(
+    ("gpus", "given", "size"), [(1, "", "2Gi"), (2, "", "16Gi"), (4, "", "32Gi"), (2, "3Gi", "3Gi")]
+)
+def test_several_gpus_share_more_memory(gpus: int, given: str, size: str) -> None:
+    changes = json.dumps({"vllm_models": [{**R1, "gpus": gpus}], "vllm_shm_size": given})
+    volumes = pod_of(one("vllm", "Deployment", "vllm-r1", changes))["volumes"]
+    assert next(row for row in volumes if row["name"] == "shm")["emptyDir"]["sizeLimit"] == size
 
 
 def test_gpu_and_other_resources_are_both_asked_for() -> None:
