@@ -61,6 +61,11 @@ def test_a_repository_that_was_there_before_is_named_once(gpu: Any) -> None:
     assert gpu.run("apt-get update --quiet").rc == 0
 
 
+def test_a_program_that_was_there_before_keeps_its_name(gpu: Any, server: Any) -> None:
+    assert gpu.check_output("ctr") == "ctr of Docker"
+    assert server.check_output("readlink /usr/local/bin/ctr") == "k3s"
+
+
 def test_the_model_lies_in_the_cache(gpu: Any, lab: dict[str, Any]) -> None:
     revision = lab["artefacts"]["vllm_model"]["revision"]
     snapshot = f"/var/lib/vllm/huggingface/hub/models--lab--tiny-qwen3/snapshots/{revision}"

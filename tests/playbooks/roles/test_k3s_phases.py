@@ -253,6 +253,14 @@ def test_a_host_on_which_k3s_cannot_start_is_refused(
     assert "changed=0" in done.stdout
 
 
+def test_a_machine_that_k3s_is_not_built_for_is_refused(machine: Machine) -> None:
+    machine.seen["architecture"] = "riscv64"
+    done = machine.play()
+    assert done.returncode == 2
+    assert "k3s is not released for riscv64" in " ".join(done.stdout.split())
+    assert "changed=0" in done.stdout
+
+
 def test_what_may_be_in_the_way_is_shown_with_its_fix(machine: Machine) -> None:
     missing = ["ufw allow 8472/udp", "ufw allow from 10.42.0.0/16 to any"]
     machine.seen["surroundings"] |= {
