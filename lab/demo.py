@@ -31,6 +31,8 @@ INVENTORY = "inventories/rehearsal"
 
 _ESTIMATE_S = 240
 _HEADING = re.compile(r"^(PLAY|TASK|RUNNING HANDLER) \[(.*)\]")
+# What a task says while it waits.
+_WAITING = re.compile(r"^  (\S.*)$")
 _RECAP = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)")
 _ANSWER_TIMEOUT_S = 120
 
@@ -86,6 +88,8 @@ def _follow(lines: IO[str], run: Running) -> int:
                 run.report(play_name)
             else:
                 run.report(f"{play_name}: {heading[2]}")
+        elif told := _WAITING.match(line):
+            run.report(f"{play_name}: {told[1]}")
         elif recap := _RECAP.match(line):
             changed += int(recap[3])
     return changed

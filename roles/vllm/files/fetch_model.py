@@ -253,13 +253,15 @@ class Fetcher:
 
     def fetch(self, repository: Repository) -> None:
         cache = Cache(self._hub, repository)
-        if not cache.is_verified():
-            with cache.alone():
-                self._ensure(cache)
-        say(f"{repository}: is there")
+        if cache.is_verified():
+            say(f"{repository}: is there")
+            return
+        with cache.alone():
+            self._ensure(cache)
 
     def _ensure(self, cache: Cache) -> None:
         if cache.is_verified():  # by the process that had the folder before
+            say(f"{cache.repository}: is there")
             return
         if _is_set("HF_HUB_OFFLINE"):
             self._accept(cache, "HF_HUB_OFFLINE is set")

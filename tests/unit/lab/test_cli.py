@@ -115,12 +115,17 @@ def test_a_playbooks_output_becomes_a_live_word_and_a_sum(
     monkeypatch.setattr(run, "report", seen.append)
     lines = io.StringIO(
         "PLAY [Prepare hosts] ****\n\nTASK [k3s : install | Fetch] ***\nok: [server]\n"
+        "cluster_objects : wait | Wait:\n  vllm: pod vllm-1: pulling image since 2 min\n"
         "PLAY RECAP ***\n"
         "gpu                        : ok=24   changed=11   unreachable=0    failed=0    skipped=1\n"
         "server                     : ok=20   changed=9    unreachable=0    failed=0    skipped=1\n"
     )
     assert demo._follow(lines, run) == 20
-    assert seen == ["Prepare hosts", "Prepare hosts: k3s : install | Fetch"]
+    assert seen == [
+        "Prepare hosts",
+        "Prepare hosts: k3s : install | Fetch",
+        "Prepare hosts: vllm: pod vllm-1: pulling image since 2 min",
+    ]
 
 
 CONSUMER, MASTER = "sk-1", "sk-2"
