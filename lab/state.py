@@ -103,15 +103,16 @@ def read_lab_file(settings: Settings) -> dict[str, Any] | None:
 
 
 def ensure_secrets(settings: Settings) -> None:
-    """Make the lab's secrets once. They are random, so that no lab has a known password."""
-    if settings.secrets_file.exists():
-        return
+    """Make the lab's secrets once, and what an older lab lacks. They are random: none is known."""
+    known = read_secrets(settings) if settings.secrets_file.exists() else {}
     values = {
         "k3s_token": f"inference-{secrets.token_hex(_SECRET_BYTES)}",
         "litellm_master_key": f"sk-{secrets.token_hex(_SECRET_BYTES)}",
         "consumer_key": f"sk-{secrets.token_hex(_SECRET_BYTES)}",
+        "operator_password": secrets.token_hex(_SECRET_BYTES),
     }
-    _write(settings.secrets_file, yaml.safe_dump(values, sort_keys=False), 0o600)
+    if set(values) - set(known):
+        _write(settings.secrets_file, yaml.safe_dump({**values, **known}, sort_keys=False), 0o600)
 
 
 def read_secrets(settings: Settings) -> dict[str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
-from lab import shell
+from lab import shell, state
 from lab.gpu.build import host_overlay
 from lab.hosts import image, machine, network, ssh
 from lab.hosts.containers import FileTree, HostSpec, ensure_container
@@ -26,6 +26,16 @@ VOLUMES = {
     "ollama": "/var/lib/ollama",
     "log": "/var/log",
 }
+# A user as installers make one: may log in, and has to give a password to become root.
+OPERATOR = "operator"
+_PASSWORD_FILE = "root/.operator"
+_MAKE_OPERATOR = f"""set -e
+id {OPERATOR} >/dev/null 2>&1 || useradd --create-home --shell /bin/bash --groups sudo {OPERATOR}
+install -d -o {OPERATOR} -g {OPERATOR} -m 0700 /home/{OPERATOR}/.ssh
+install -o {OPERATOR} -g {OPERATOR} -m 0600 /root/.ssh/authorized_keys /home/{OPERATOR}/.ssh/authorized_keys
+chpasswd </{_PASSWORD_FILE}
+rm /{_PASSWORD_FILE}
+"""
 MIRROR_FILES = "/srv/artefacts"
 MIRROR_CONFIGURATION = "/etc/nginx/lab.conf"
 HUB_FILES = "/srv/hub"
@@ -113,7 +123,7 @@ class Fleet:
         return result
 
     def _host_spec(self, host: str, mounts: Mapping[str, str], gpu_stand_in: Path) -> HostSpec:
-        trees = [FileTree(self._identity(host))]
+        trees = [FileTree(self._identity(host), (("sh", "-c", _MAKE_OPERATOR),))]
         if host == "gpu":
             overlay = host_overlay(gpu_stand_in)
             trees.append(FileTree(overlay.rootfs, overlay.commands))
@@ -144,6 +154,9 @@ class Fleet:
         for source in (key, key.with_name(f"{key.name}.pub")):
             shutil.copy2(source, keys / source.name)
         shutil.copyfile(self.settings.ssh_key.with_name("id_ed25519.pub"), logins / "authorized_keys")
+        password = tree / _PASSWORD_FILE
+        password.touch(mode=0o600)
+        password.write_text(f"{OPERATOR}:{state.read_secrets(self.settings)['operator_password']}\n")
         return tree
 
     @staticmethod
