@@ -70,6 +70,16 @@ _value:
       type: list
       elements: str
       sample: [The Secret hub of vllm does not exist.]
+    taken_node_ports:
+      description: Sentences about node ports that belong to another Service.
+      type: list
+      elements: str
+      sample: [Node port 30400 of ml2/litellm belongs to Service ml/litellm.]
+    stale_first:
+      description: Services to remove before anything is applied, because another one gets their node port.
+      type: list
+      elements: dict
+      sample: [{apiVersion: v1, kind: Service, metadata: {name: old, namespace: ml}}]
     secrets:
       description: Which Secrets to apply, by C(owner) and C(place) in its list.
       type: list
@@ -137,6 +147,11 @@ _value:
       type: list
       elements: str
       sample: ['apps/v1 Deployment ml/litellm: spec.paused (by kubectl-edit)']
+    elsewhere:
+      description: What stays in other namespaces and how it is removed, in words.
+      type: list
+      elements: str
+      sample: ['Namespace old still has 12 objects of litellm. If none is: kubectl delete namespace old']
     unfinished:
       description: Workloads that have not rolled out, and how far each is.
       type: dict

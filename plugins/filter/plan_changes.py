@@ -124,6 +124,23 @@ _value:
           description: What a host has to fetch of the model at most; V(none) when its size is unknown.
           type: int
           sample: 0
+    parts:
+      description:
+        - Parts that were applied and that the inventory no longer asks for, each with C(part), C(tier),
+          C(namespace), C(objects) and C(folders) of its nodes that stay.
+        - C(status) is V(removed) for what a run removes, and V(stays) for the chat, which only its own
+          playbook removes.
+      type: list
+      elements: dict
+      sample: [{part: ollama, tier: cpu, status: removed, namespace: ml, folders: [/var/lib/ollama]}]
+    elsewhere:
+      description:
+        - What the owners of the site have in other namespaces, as M(inference.stack.cluster_objects_info)
+          returns it. No run removes it.
+        - C(blocked) lists the inputs that want a node port which is in use there; a run would stop.
+      type: list
+      elements: dict
+      sample: [{namespace: old, owners: [litellm], node_ports: [30400], blocked: [litellm_node_port]}]
     foreign_fields:
       description: Fields that somebody else added to the Deployments of the site by hand, in words.
       type: list

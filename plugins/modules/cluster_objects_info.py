@@ -16,6 +16,8 @@ description:
     C(spec.replicas), which fields somebody else added, which workloads have not rolled out, whose pods run
     with an outdated ConfigMap or Secret, and which objects of the same owner were applied earlier but left
     the list.
+  - Says which node ports a new or changed Service wants that belong to another Service, and what the same
+    owners have in other namespaces.
   - Changes nothing.
 author:
   - The inference.stack authors (@inference-stack)
@@ -77,6 +79,10 @@ options:
             description: Labels of the nodes.
             type: dict
             default: {}
+      node_port_input:
+        description: >-
+          The input that sets the node port of the owner's Service, for whoever is told that it is taken.
+        type: str
 extends_documentation_fragment:
   - inference.stack.cluster
   - inference.stack.read_only
@@ -207,6 +213,79 @@ owners:
       description: Data of the ConfigMaps asked for; those that do not exist are left out.
       type: dict
       sample: {inference-mode: {mode: ml}}
+taken_node_ports:
+  description:
+    - Node ports that Services of the sets want and other Services have. The Services of the cluster are read
+      only if one of the sets does not exist, or changes its node port.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    owner:
+      description: The owner that wants it.
+      type: str
+      sample: litellm
+    object:
+      description: The Service that wants it.
+      type: str
+      sample: v1 Service ml2/litellm
+    node_port:
+      description: The port.
+      type: int
+      sample: 30400
+    variable:
+      description: The set's C(node_port_input), or empty.
+      type: str
+      sample: litellm_node_port
+    holder:
+      description: The Service that has it when the other one is applied.
+      type: str
+      sample: v1 Service ml/litellm
+    leaves:
+      description: Whether that Service is stale, so that the port is free once it is removed.
+      type: bool
+      sample: false
+elsewhere:
+  description:
+    - Other namespaces that hold what the owners of the sets applied, according to their inventories there.
+    - A namespace to which no set belongs is described with all its owners.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    namespace:
+      description: The namespace.
+      type: str
+      sample: ml
+    owners:
+      description: Who applied something there.
+      type: list
+      elements: str
+      sample: [litellm, vllm]
+    objects:
+      description: What they list.
+      type: list
+      elements: str
+      sample: [apps/v1 Deployment ml/litellm]
+    with_gpus:
+      description: Deployments among them that are switched on and hold GPUs.
+      type: list
+      elements: str
+      sample: [vllm-qwen3-8b-awq]
+    node_ports:
+      description: Node ports of their Services.
+      type: list
+      elements: int
+      sample: [30400]
+    claims:
+      description: PersistentVolumeClaims among them, whose data the removal deletes.
+      type: list
+      elements: str
+      sample: [open-webui-data]
+    removal:
+      description: The command that removes it.
+      type: str
+      sample: kubectl delete namespace ml
 """
 
 from typing import Any
@@ -238,6 +317,7 @@ SETS: dict[str, dict[str, Any]] = {
             "node_selector": {"type": "dict", "default": {}},
         },
     },
+    "node_port_input": {"type": "str"},
 }
 ARGUMENTS: dict[str, dict[str, Any]] = {
     **CLUSTER_OPTIONS,
@@ -258,7 +338,7 @@ def run(module: ModuleCall) -> None:
         found = observe(Api.from_kubeconfig(params["kubeconfig"], params["context"]), wanted)
     except StackError as error:
         fail(module, error)
-    module.exit_json(changed=False, owners=found)
+    module.exit_json(changed=False, **found)
 
 
 def main() -> None:

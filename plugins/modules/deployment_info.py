@@ -24,6 +24,12 @@ options:
   owner:
     description: Deployments with this owner are read too, as in the label C(inference.stack/owner).
     type: str
+  inventories:
+    description: >-
+      The owners of a site with the namespace that each has. What they applied, here and elsewhere, is read
+      from the inventories that C(inference.stack.cluster_objects) keeps.
+    type: dict
+    default: {}
 extends_documentation_fragment:
   - inference.stack.cluster
   - inference.stack.cluster.answers
@@ -126,6 +132,36 @@ foreign_fields:
       description: The field manager that owns it.
       type: str
       sample: kubectl-edit
+inventories:
+  description: What the owners of O(inventories) applied to their namespaces.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    owner:
+      description: The owner.
+      type: str
+      sample: ollama
+    namespace:
+      description: Its namespace.
+      type: str
+      sample: ml
+    objects:
+      description: The objects in words.
+      type: list
+      elements: str
+      sample: [apps/v1 Deployment ml/ollama]
+    folders:
+      description: Folders of their nodes that its Deployments in O(namespace) use.
+      type: list
+      elements: str
+      sample: [/var/lib/ollama]
+elsewhere:
+  description: What they have in other namespaces, as M(inference.stack.cluster_objects_info) returns it.
+  type: list
+  elements: dict
+  returned: success
+  sample: [{namespace: old, owners: [litellm], removal: kubectl delete namespace old}]
 config_maps:
   description: Data of the ConfigMaps asked for; those that do not exist are left out.
   type: dict
@@ -133,7 +169,7 @@ config_maps:
   sample: {inference-mode: {mode: ml}}
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -143,6 +179,7 @@ from ..module_utils.cluster.absent_cluster import ANSWER_OPTIONS, answer_of
 from ..module_utils.cluster.api import Api
 from ..module_utils.cluster.config_maps import read_config_maps
 from ..module_utils.cluster.foreign_fields import foreign_fields
+from ..module_utils.cluster.inventories import elsewhere, read_inventories
 from ..module_utils.cluster.kubeconfig import harmless_values
 from ..module_utils.cluster.objects import MANAGED_BY, MANAGED_BY_LABEL, is_owned, replicas_managers
 from ..module_utils.cluster.redaction import hide_secrets
@@ -154,8 +191,15 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     **ANSWER_OPTIONS,
     "names": {"type": "list", "elements": "str", "default": []},
     "owner": {"type": "str"},
+    "inventories": {"type": "dict", "default": {}},
 }
-NOTHING: dict[str, Any] = {"deployments": [], "foreign_fields": [], "config_maps": {}}
+NOTHING: dict[str, Any] = {
+    "deployments": [],
+    "foreign_fields": [],
+    "inventories": [],
+    "elsewhere": [],
+    "config_maps": {},
+}
 
 
 def read(api: Api, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,8 +213,40 @@ def read(api: Api, params: Mapping[str, Any]) -> dict[str, Any]:
             if (one["metadata"].get("labels") or {}).get(MANAGED_BY_LABEL) == MANAGED_BY
             for row in foreign_fields(one)
         ],
+        **read_applied(api, params["inventories"], found),
         "config_maps": read_config_maps(api, params["namespace"], params["config_maps"]),
     }
+
+
+def read_applied(
+    api: Api, placed: Mapping[str, str], deployments: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What owners applied to the namespaces where they belong, and to others."""
+    listed = read_inventories(api) if placed else []
+    return {
+        "inventories": [
+            {
+                "owner": one.owner,
+                "namespace": one.namespace,
+                "objects": [str(identity) for identity in one.objects],
+                "folders": host_folders(deployments, one.owner),
+            }
+            for one in listed
+            if placed.get(one.owner) == one.namespace
+        ],
+        "elsewhere": elsewhere(api, placed, listed),
+    }
+
+
+def host_folders(deployments: Sequence[Mapping[str, Any]], owner: str) -> list[str]:
+    """What an owner's pods keep on their nodes."""
+    volumes = [
+        volume
+        for found in deployments
+        if is_owned(found, owner)
+        for volume in found["spec"]["template"]["spec"].get("volumes") or []
+    ]
+    return sorted({volume["hostPath"]["path"] for volume in volumes if volume.get("hostPath")})
 
 
 def wanted_deployments(

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.playbook_run import ROOT, run_playbook
-from tests.unit.plugins.modules.cluster_documents import kubeconfig, resources
+from tests.unit.plugins.modules.cluster_documents import INVENTORIES, applied, kubeconfig, resources
 from tests.unit.plugins.plugin_utils.reporting.reports import pod_templates
 from tests.unit.plugins.scripted_server import Exchange, ScriptedServer
 
@@ -24,6 +24,7 @@ HERE: dict[str, Any] = {
     "ansible_python_interpreter": "{{ ansible_playbook_python }}",
     "ansible_become": False,
 }
+MODULE = "inference.stack.deployment_info"
 # Nothing listens there.
 NOWHERE: dict[str, Any] = {"ansible_host": "127.0.0.1", "ansible_port": 9}
 
@@ -45,6 +46,7 @@ def cluster(server: ScriptedServer) -> ScriptedServer:
         "/api/v1": resources(("ConfigMap", "configmaps", True)),
         "/apis/apps/v1/namespaces/ml/deployments": {"items": [engine]},
         "/api/v1/namespaces/ml/pods?labelSelector=app%3Dx": {"items": []},
+        INVENTORIES: {"items": [applied("open-webui", "ml", "v1 Service ml/open-webui")]},
         "/api/v1/namespaces/ml/configmaps/inference-mode": {"data": {"mode": "ml"}},
     }
     for path, document in documents.items():
@@ -81,11 +83,27 @@ def test_in_check_mode_it_writes_what_it_compared(cluster: ScriptedServer, tmp_p
     assert document["comparison"]["downloads"][0]["free_bytes"] > 0
     (model,) = document["comparison"]["models"]
     assert model["status"] == "restarts"
+    assert [(row["part"], row["status"]) for row in document["comparison"]["parts"]] == [("chat", "stays")]
     changes = {change["name"]: (change["old"], change["new"]) for change in model["changes"]}
     assert changes["--max-model-len"] == ("4096", "8192")
     assert {request.path for request in cluster.requests} == {
         path.removeprefix("GET ") for path in cluster.routes
     }
+
+
+def test_it_asks_for_every_owner_of_the_site() -> None:
+    """An owner that it does not know would never be told."""
+    owners = set()
+    for path in ROOT.glob("roles/*/vars/main.yml"):
+        role = yaml.safe_load(path.read_text())
+        for name, sets in role.items():
+            if name.endswith("_sets") and isinstance(sets, list):
+                written = [str(one["owner"]).strip("{} ") for one in sets]
+                owners |= {role.get(owner, owner) for owner in written}
+    plays = yaml.safe_load((ROOT / "playbooks" / "plan.yml").read_text())
+    tasks = [task for play in plays for task in play.get("tasks") or []]
+    (asked,) = (task[MODULE] for task in tasks if MODULE in task)
+    assert set(asked["inventories"]) == owners
 
 
 def test_another_format_is_refused_before_anything_else() -> None:

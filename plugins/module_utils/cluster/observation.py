@@ -12,6 +12,8 @@ from .api import Api, Refused
 from .applied_inventory import inventory, inventory_name, listed_objects
 from .config_maps import read_config_maps
 from .foreign_fields import foreign_fields
+from .inventories import elsewhere, read_inventories
+from .node_ports import NodePorts
 from .node_resources import label_selector, offers
 from .objects import (
     AWAITED,
@@ -44,17 +46,23 @@ class Wanted(NamedTuple):
     share_replicas: bool = False
     config_maps: Sequence[str] = ()
     node_resource: Mapping[str, Any] | None = None
+    node_port_input: str | None = None
 
 
-def observe(api: Api, wanted: Iterable[Wanted]) -> dict[str, dict[str, Any]]:
-    """Everything that a run needs to know before it applies the objects, by owner."""
+def observe(api: Api, wanted: Iterable[Wanted]) -> dict[str, Any]:
+    """Everything that a run needs to know before it applies: by owner, and of the whole cluster."""
     shared = _Shared(api)
     observers = [_Observer(shared, one) for one in wanted]
     found = {observer.owner: observer.result() for observer in observers}
     # Last: a pod may read what another owner is going to change.
     for observer in observers:
         found[observer.owner]["restarts"] = observer.restarts()
-    return found
+    placed = {observer.owner: observer.namespace for observer in observers}
+    return {
+        "owners": found,
+        "taken_node_ports": shared.node_ports.taken(shared.leaving),
+        "elsewhere": elsewhere(api, placed, read_inventories(api)),
+    }
 
 
 class _Shared:
@@ -63,6 +71,8 @@ class _Shared:
     def __init__(self, api: Api) -> None:
         self.api = api
         self.configuration = PodConfiguration(api)
+        self.node_ports = NodePorts(api)
+        self.leaving: set[Identity] = set()
         self._namespaces: dict[str, bool] = {}
 
     def has_namespace(self, name: str) -> bool:
@@ -79,6 +89,7 @@ class _Observer:
         self._api = shared.api
         self._wanted = wanted
         self.owner = wanted.owner
+        self.namespace = wanted.namespace
         self._unfinished: dict[str, str] = {}
         self._live: dict[Identity, dict[str, Any]] = {}
         self._rolling: set[Identity] = set()
@@ -88,6 +99,7 @@ class _Observer:
         wanted = self._wanted
         identities = [Identity.of(item) for item in (*wanted.definitions, *wanted.secrets)]
         stale = self._stale(identities)
+        self._shared.leaving.update(stale)
         listed = inventory([*identities, *stale], wanted.owner, wanted.namespace)
         secrets = [self._describe(item) for item in wanted.secrets]
         ordered = [*wanted.foundation, listed, *wanted.definitions]
@@ -129,8 +141,10 @@ class _Observer:
                 f"{identity} has no metadata.namespace.", f"Name one, for instance {self._wanted.namespace}."
             )
         if resource.namespaced and not self._shared.has_namespace(identity.namespace):
+            self._claim_node_ports(definition, None)
             return {**row, "applicable": False, "obstacle": "namespace"}, definition
         found = self._api.read(*identity)
+        has_to_wait = self._claim_node_ports(definition, found)
         if found is None:
             if identity.kind in AWAITED:
                 self._unfinished[_label(identity)] = progress(None).summary
@@ -145,10 +159,15 @@ class _Observer:
             row["replicas_managers"] = replicas_managers(found)
         if self._wanted.share_replicas and has_handed_over(row.get("replicas_managers")):
             definition = without_replicas(definition)
-        row["verdict"] = self._verdict(definition, identity, found)
+        # A dry run would refuse a port of another Service, which may be gone when this one is applied.
+        row["verdict"] = dry_run.CHANGED if has_to_wait else self._verdict(definition, identity, found)
         if identity.kind in AWAITED and not progress(found).done:
             self._unfinished[_label(identity)] = progress(found).summary
         return row, definition
+
+    def _claim_node_ports(self, definition: Definition, found: Definition | None) -> bool:
+        variable = self._wanted.node_port_input or ""
+        return self._shared.node_ports.claim(self.owner, variable, definition, found)
 
     def _verdict(self, definition: Definition, identity: Identity, found: Mapping[str, Any]) -> str:
         latest: Mapping[str, Any] | None = found

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a run has to do, in order, so that the cluster has the objects of all owners. Pure.
 
-Namespaces come first, then Secrets (in a call without log), then everything else by kind, then what left the
+Services that left the lists and have a node port that another one gets go before anything is applied.
+Namespaces come next, then Secrets (in a call without log), then everything else by kind, then what left the
 lists, and last the restarts of pods with an outdated configuration. Where an owner's workloads run and its
 Jobs have not ended, changed workloads wait for the Jobs: what those prepare is there before pods go.
 """
@@ -15,11 +16,12 @@ from ...module_utils.cluster.objects import WORKLOADS, Identity
 from ...module_utils.cluster.restarts import RESTART_DUE, RESTARTED
 from ...module_utils.errors import InvalidInput
 from ..boundary.plain import plain
+from ..text.units import many
 from .objects import rank
 
 _DIFFERENCES = (
     *("unknown_kinds", "unseen", "namespaces", "secrets", "objects", "stale", "restarts", "missing_secrets"),
-    *("awaited_jobs", "later"),
+    *("awaited_jobs", "later", "taken_node_ports"),
 )
 _JOB = "Job"
 _RUNNING = frozenset(WORKLOADS) - {_JOB}
@@ -31,7 +33,8 @@ def apply_steps(observed: Any, sets: Any, check_mode: bool = False, now: str = "
 
     Check mode holds back what a dry run of the server would refuse, and lists it as ``unseen`` instead.
     """
-    owners: dict[str, Mapping[str, Any]] = (plain(observed) or {}).get("owners") or {}
+    seen: dict[str, Any] = plain(observed) or {}
+    owners: dict[str, Mapping[str, Any]] = seen.get("owners") or {}
     if not owners:
         return {**_nothing(), "unseen": _names(plain(sets)), "differs": True}
     rows = [row for found in owners.values() for row in found["objects"]]
@@ -45,6 +48,7 @@ def apply_steps(observed: Any, sets: Any, check_mode: bool = False, now: str = "
     pending = [row for row in pending if row not in later]
     restarts = [row for found in owners.values() for row in found["restarts"]]
     stale = [row for found in owners.values() for row in found["stale"]]
+    taken = seen.get("taken_node_ports") or []
     steps = {
         "unknown_kinds": [row["object"] for row in rows if row["obstacle"] == "api"],
         "unseen": [row["object"] for row in rows if not row["applicable"]] if check_mode else [],
@@ -52,6 +56,8 @@ def apply_steps(observed: Any, sets: Any, check_mode: bool = False, now: str = "
         "awaited_jobs": [Identity.parse(name).reference() for names in jobs.values() for name in names],
         "later": [row["definition"] for row in later],
         "later_changes": any(row["verdict"] == _CHANGED for row in later),
+        "taken_node_ports": [_taken(row) for row in taken if not row["leaves"]],
+        "stale_first": _holders(stale, taken),
         "stale": stale,
         "inventories": [found["inventory"] for found in owners.values() if found["stale"]],
         "restarts_due": [_restart_due(row, now) for row in restarts],
@@ -61,6 +67,7 @@ def apply_steps(observed: Any, sets: Any, check_mode: bool = False, now: str = "
             _missing(row, owner) for owner, found in owners.items() for row in found["missing_secrets"]
         ],
         "foreign_fields": _foreign(rows),
+        "elsewhere": [_elsewhere(row) for row in seen.get("elsewhere") or []],
         "unfinished": {name: how for found in owners.values() for name, how in found["unfinished"].items()},
     }
     steps["differs"] = any(steps[key] for key in _DIFFERENCES)
@@ -93,6 +100,7 @@ def _nothing() -> dict[str, Any]:
     lists = (
         *("unknown_kinds", "unseen", "namespaces", "secrets", "objects", "stale", "inventories", "restarts"),
         *("restarts_due", "restarted", "missing_secrets", "foreign_fields", "awaited_jobs", "later"),
+        *("taken_node_ports", "stale_first", "elsewhere"),
     )
     nothing = {"changes": False, "untried": False, "later_changes": False, "unfinished": {}}
     return {**{name: [] for name in lists}, **nothing}
@@ -167,6 +175,36 @@ def _missing(row: Mapping[str, Any], owner: str) -> str:
     if row["exists"]:
         return f"The Secret {row['name']} of {owner} lacks {', '.join(row['keys'])}."
     return f"The Secret {row['name']} of {owner} does not exist."
+
+
+def _taken(row: Mapping[str, Any]) -> str:
+    wants, has = Identity.parse(row["object"]), Identity.parse(row["holder"])
+    return (
+        f"Node port {row['node_port']} of {wants.namespace}/{wants.name} belongs to Service "
+        f"{has.namespace}/{has.name}. Change {row['variable'] or 'the node port'}, or remove that Service "
+        f"(kubectl -n {has.namespace} delete service {has.name})."
+    )
+
+
+def _holders(stale: Iterable[Mapping[str, Any]], taken: Iterable[Mapping[str, Any]]) -> list[Any]:
+    """What left the lists and has to go first, because a Service that is applied gets its node port."""
+    names = {row["holder"] for row in taken if row["leaves"]}
+    return [reference for reference in stale if str(Identity.of(reference)) in names]
+
+
+def _elsewhere(row: Mapping[str, Any]) -> str:
+    """What stays in another namespace, and how it is removed."""
+    keeps = [
+        *([f"the GPUs of {', '.join(row['with_gpus'])}"] if row["with_gpus"] else []),
+        *([f"node port {', '.join(map(str, row['node_ports']))}"] if row["node_ports"] else []),
+    ]
+    lost = f" (deletes the data of the claim {', '.join(row['claims'])})" if row["claims"] else ""
+    kept = f" and keeps {' and '.join(keeps)}" if keeps else ""
+    return (
+        f"Namespace {row['namespace']} still has {many(len(row['objects']), 'object')} of "
+        f"{', '.join(row['owners'])}{kept}. No run removes them: another site may be served from there. "
+        f"If none is: {row['removal']}{lost}"
+    )
 
 
 def _foreign(rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -25,6 +25,7 @@ DEFAULTS: dict[str, Any] = {
     "share_replicas": False,
     "config_maps": [],
     "node_resource": None,
+    "node_port_input": "",
     "timeout": 600,
 }
 _LEAVING: dict[str, Any] = {"definitions": [], "secrets": [], "create_namespace": False}
@@ -103,6 +104,7 @@ def _complete(row: Mapping[str, Any]) -> dict[str, Any]:
         "share_replicas": bool(one["share_replicas"]),
         "config_maps": list(one["config_maps"]),
         "node_resource": one["node_resource"],
+        "node_port_input": str(one["node_port_input"] or ""),
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from ..text.tables import paragraph, phrases
 from ..text.units import many, seconds, size
 from .changes import ABSENT, ANSWERS, NOT_COMPARED, REMOVED, SCALED_DOWN, SCALED_UP, UNCHANGED
+from .departures import GOES
 
 _SIGNS = {
     "created": "+",
@@ -54,6 +55,10 @@ def changes_text(comparison: Mapping[str, Any]) -> Iterator[str]:
             yield from paragraph("Its name leaves the gateway.", "      ")
         elif row["away"]:
             yield from paragraph(_meanwhile(row["meanwhile"]), "      ")
+    for row in comparison["parts"]:
+        yield from _departure(row)
+    for row in comparison["elsewhere"]:
+        yield from _left_behind(row)
     yield from foreign_text(comparison)
 
 
@@ -66,6 +71,7 @@ def foreign_text(comparison: Mapping[str, Any]) -> Iterator[str]:
 def summary_text(comparison: Mapping[str, Any]) -> Iterator[str]:
     """The last line: how much of what."""
     counts = [f"{count} {_COUNTED[status]}" for status, count in comparison["summary"].items() if count]
+    counts += [f"{_name(row)} to remove" for row in comparison["parts"] if row["status"] == GOES]
     downloads = comparison["downloads"]
     total = sum(row["bytes"] for row in downloads)
     if total:
@@ -129,6 +135,40 @@ def _change(change: Mapping[str, Any]) -> Iterator[str]:
     # An argument without a value and a variable that is empty are there all the same.
     old, new = (_NONE if value is None else value or _EMPTY for value in (change["old"], change["new"]))
     yield from phrases([f"{' '.join(filter(None, parts))}:", old, "->", new], "      ")
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    return f"the {row['tier'].upper()} tier" if row["tier"] else f"the {row['part']}"
+
+
+def _departure(row: Mapping[str, Any]) -> Iterator[str]:
+    """A part that the inventory no longer asks for."""
+    if row["status"] == GOES:
+        objects = [line.split(" ", 1)[1].replace(f"{row['namespace']}/", "") for line in row["objects"]]
+        yield from paragraph(f"{_name(row)} is removed: {', '.join(objects)}", "  - ")
+        if row["folders"]:
+            told = f"Its downloaded models stay in {', '.join(row['folders'])} of its node."
+            yield from paragraph(told, "      ")
+    else:
+        told = f"{_name(row)} stays, though the inventory does not ask for it: site.yml leaves it alone"
+        yield from paragraph(told, "  = ")
+        yield from paragraph("playbooks/chat.yml -e chat_state=absent removes it.", "      ")
+
+
+def _left_behind(row: Mapping[str, Any]) -> Iterator[str]:
+    """What another namespace keeps, and the command that removes it in a line of its own."""
+    told = (
+        f"namespace {row['namespace']} still has {many(len(row['objects']), 'object')} of "
+        f"{', '.join(row['owners'])}, and a run leaves them there."
+    )
+    if row["with_gpus"]:
+        told += f" The GPUs of {', '.join(row['with_gpus'])} are not free before they are gone."
+    if row["blocked"]:
+        ports = ", ".join(map(str, row["node_ports"]))
+        told += f" A run stops as long as {', '.join(row['blocked'])} wants node port {ports}, too."
+    lost = f", with the data of the claim {', '.join(row['claims'])}" if row["claims"] else ""
+    yield from paragraph(f"{told} Unless another site is served from there, remove it{lost}:", "  ! ")
+    yield from phrases([row["removal"]], "      ")
 
 
 def _meanwhile(others: Sequence[Mapping[str, str]]) -> str:

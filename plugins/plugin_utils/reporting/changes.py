@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares a plan with what runs: which engines restart, come or go, and who answers meanwhile. Pure."""
+"""Compares a plan with what runs: what restarts, comes, goes or stays, and who answers meanwhile. Pure."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ...module_utils.mode.hand_over import mode_objects
 from ...module_utils.mode.record import recorded_mode
 from ..boundary.filters import read_rows
 from ..boundary.plain import plain
+from .departures import departures, other_namespaces
 from .missing_downloads import downloads
 from .pod_changes import Change, differences
 
@@ -41,6 +42,8 @@ def plan_changes(plan: Any, definitions: Any, live: Any, hosts: Any) -> dict[str
         "cluster": {"state": state, "server": found.get("server") or "", "reason": found.get("reason") or ""},
         "mode": {"live": recorded_mode(found.get("config_maps")), "planned": planned["default_mode"]},
         "models": rows,
+        "parts": departures(planned, found),
+        "elsewhere": other_namespaces(planned, found),
         "downloads": caches,
         "foreign_fields": [
             f"{row['object']}: {row['field']} (by {row['manager']})"

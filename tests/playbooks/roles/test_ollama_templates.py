@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.playbook_run import run_playbook
 from tests.playbooks.roles.cluster_roles import container_of, environment_of, one, pod_of
 
 
@@ -29,3 +35,19 @@ def test_the_service_and_who_may_reach_it() -> None:
     assert port["port"] == 11434
     (rule,) = one("ollama", "NetworkPolicy", "ollama")["spec"]["ingress"]
     assert rule["from"] == [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "litellm"}}}]
+
+
+@pytest.mark.parametrize(
+    ("models", "kinds"), [([], []), ([{"name": "qwen3:4b"}], ["Deployment", "Service", "NetworkPolicy"])]
+)
+def test_without_models_it_wants_nothing(
+    tmp_path: Path, models: list[dict[str, str]], kinds: list[str]
+) -> None:
+    """So the next run removes what an earlier one applied."""
+    role = {"name": "inference.stack.ollama", "tasks_from": "render.yml", "public": True}
+    shown = "WANTED={{ ollama_object_sets[0].definitions | map(attribute='kind') | join(' ') }}."
+    play = tmp_path / "play.yml"
+    tasks = [{"ansible.builtin.include_role": role}, {"ansible.builtin.debug": {"msg": shown}}]
+    play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+    done = run_playbook(play, variables={"ollama_models": models}, inventory="localhost,")
+    assert f"WANTED={' '.join(kinds)}." in done.stdout, done.stdout

@@ -53,8 +53,8 @@ def owner(*pending: tuple[dict[str, Any], str], **more: Any) -> dict[str, Any]:
     } | more
 
 
-def steps(*owners: dict[str, Any], check: bool = False) -> dict[str, Any]:
-    observed = {"owners": {f"owner-{place}": one for place, one in enumerate(owners)}}
+def steps(*owners: dict[str, Any], check: bool = False, **more: Any) -> dict[str, Any]:
+    observed = {"owners": {f"owner-{place}": one for place, one in enumerate(owners)}, **more}
     found: dict[str, Any] = call(apply_steps, observed, [], check, "2026-01-31T12:00:00Z")
     return found
 
@@ -150,6 +150,66 @@ def test_inventories_follow_what_is_removed() -> None:
     found = steps(owner(stale=[thing("Service", "old")]), owner())
     assert names(found["stale"]) == ["old"]
     assert names(found["inventories"]) == ["inventory"]
+
+
+def taken(**more: Any) -> dict[str, Any]:
+    return {
+        "owner": "litellm",
+        "object": "v1 Service ml2/litellm",
+        "node_port": 30400,
+        "variable": "litellm_node_port",
+        "holder": "v1 Service ml/litellm",
+        "leaves": False,
+        **more,
+    }
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(
+    ("variable", "change"), [("litellm_node_port", "litellm_node_port"), ("", "the node port")]
+)
+def test_a_node_port_of_another_service_is_refused(variable: str, change: str, check: bool) -> None:
+    found = steps(owner(), check=check, taken_node_ports=[taken(variable=variable)])
+    assert found["taken_node_ports"] == [
+        f"Node port 30400 of ml2/litellm belongs to Service ml/litellm. Change {change}, or remove that "
+        "Service (kubectl -n ml delete service litellm)."
+    ]
+    assert found["differs"], "nothing else would look at it"
+
+
+def test_a_service_that_leaves_makes_room_for_its_successor() -> None:
+    one = owner(stale=[thing("Service", "old"), thing("Service", "other")])
+    found = steps(one, taken_node_ports=[taken(holder="v1 Service ml/old", leaves=True)])
+    assert (found["taken_node_ports"], names(found["stale_first"])) == ([], ["old"])
+    assert names(found["stale"]) == ["old", "other"]
+
+
+@pytest.mark.parametrize(
+    ("with_gpus", "node_ports", "keeps"),
+    [
+        (["engine"], [30400], " and keeps the GPUs of engine and node port 30400"),
+        ([], [30300, 30400], " and keeps node port 30300, 30400"),
+        ([], [], ""),
+    ],
+)
+def test_what_stays_in_another_namespace_is_no_difference(
+    with_gpus: list[str], node_ports: list[int], keeps: str
+) -> None:
+    row = {
+        "namespace": "old",
+        "owners": ["litellm", "vllm"],
+        "objects": ["v1 Service old/litellm"],
+        "with_gpus": with_gpus,
+        "node_ports": node_ports,
+        "claims": ["data"],
+        "removal": "kubectl delete namespace old",
+    }
+    found = steps(owner(), elsewhere=[row])
+    assert found["elsewhere"] == [
+        f"Namespace old still has 1 object of litellm, vllm{keeps}. No run removes them: another site may be "
+        "served from there. If none is: kubectl delete namespace old (deletes the data of the claim data)"
+    ]
+    assert not found["differs"]
 
 
 def test_foreign_fields_and_unknown_kinds_are_told() -> None:

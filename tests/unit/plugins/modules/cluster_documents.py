@@ -52,6 +52,11 @@ INVENTORY = {
     }
 }
 NODES = {"items": [{"metadata": {"name": "worker"}, "status": {"allocatable": {"nvidia.com/gpu": "1"}}}]}
+# The list of all inventories.
+INVENTORIES = (
+    "/api/v1/configmaps?labelSelector="
+    "app.kubernetes.io%2Fmanaged-by%3Dinference.stack%2Cinference.stack%2Fowner"
+)
 DOCUMENTS: dict[str, Any] = {
     "/api/v1": resources(
         ("Namespace", "namespaces", False), ("ConfigMap", "configmaps", True), ("Service", "services", True)
@@ -66,6 +71,13 @@ DOCUMENTS: dict[str, Any] = {
     "/api/v1/namespaces/ml/pods?labelSelector=app%3Dengine": {"items": []},
     "/api/v1/nodes?labelSelector=gpu%3Dtrue": NODES,
 }
+
+
+def applied(owner: str, namespace: str, *lines: str) -> dict[str, Any]:
+    """The inventory of an owner in a namespace."""
+    labels = {"app.kubernetes.io/managed-by": "inference.stack", "inference.stack/owner": owner}
+    metadata = {"name": f"inference-stack-{owner}", "namespace": namespace, "labels": labels}
+    return {"metadata": metadata, "data": {"objects": "".join(f"{line}\n" for line in lines)}}
 
 
 def ask(cluster: ScriptedServer, **more: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from ansible_collections.inference.stack.plugins.modules import deployment_info
 
-from tests.unit.plugins.modules.cluster_documents import OURS, TOKEN, ask, kubeconfig
+from tests.unit.plugins.modules.cluster_documents import INVENTORIES, OURS, TOKEN, applied, ask, kubeconfig
 from tests.unit.plugins.modules.documented import assert_same_options, documented_options
 from tests.unit.plugins.modules.module_runner import ModuleRunner
 from tests.unit.plugins.scripted_server import Exchange, ScriptedServer
@@ -84,6 +84,39 @@ def test_it_reads_what_runs(site: ScriptedServer, run_module: ModuleRunner, chec
     assert set(yaml.safe_load(deployment_info.RETURN)) < set(run.result)
     documented = yaml.safe_load(deployment_info.RETURN)["deployments"]["contains"]
     assert set(documented) == set(rows[0])
+
+
+def test_it_reads_what_owners_applied_here_and_elsewhere(
+    site: ScriptedServer, run_module: ModuleRunner
+) -> None:
+    ollama = deployment("ollama", {**OURS, "inference.stack/owner": "ollama"}, replicas=1)
+    ollama["spec"]["template"]["spec"]["volumes"] = [
+        {"name": "models", "hostPath": {"path": "/srv/ollama"}},
+        {"name": "scratch", "emptyDir": {}},
+    ]
+    listed = [
+        applied("ollama", "ml", "apps/v1 Deployment ml/ollama"),
+        applied("vllm", "old", "v1 Service old/vllm-api"),
+        applied("web", "ml", "v1 Service ml/web"),
+    ]
+    for path, document in ((DEPLOYMENTS, {"items": [ollama]}), (INVENTORIES, {"items": listed})):
+        site.routes[f"GET {path}"] = functools.partial(Exchange.reply, body=document)
+    request = ask(site, namespace="ml", inventories={"ollama": "ml", "vllm": "ml"})
+    found = run_module(deployment_info.main, request).result
+    assert found["inventories"] == [
+        {
+            "owner": "ollama",
+            "namespace": "ml",
+            "objects": ["apps/v1 Deployment ml/ollama"],
+            "folders": ["/srv/ollama"],
+        }
+    ]
+    assert [(row["namespace"], row["owners"]) for row in found["elsewhere"]] == [("old", ["vllm"])]
+
+
+def test_inventories_are_read_on_request_only(site: ScriptedServer, run_module: ModuleRunner) -> None:
+    run_module(deployment_info.main, ask(site, namespace="ml"))
+    assert INVENTORIES not in [request.path for request in site.requests]
 
 
 def test_secrets_stay_in_the_cluster(site: ScriptedServer, run_module: ModuleRunner) -> None:

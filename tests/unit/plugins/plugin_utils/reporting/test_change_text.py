@@ -97,6 +97,51 @@ def test_a_change_of_mode() -> None:
     assert summary(comparison) == "Plan: 1 to scale up, 1 to scale down"
 
 
+def test_a_tier_that_leaves() -> None:
+    plan, _ = planned(tiers={"gpu": {}})
+    objects = ["apps/v1 Deployment ml/ollama", "networking.k8s.io/v1 NetworkPolicy ml/ollama"]
+    row = {"owner": "ollama", "namespace": "ml", "objects": objects, "folders": ["/var/lib/ollama"]}
+    cluster = {**live(plan, vllm_qwen3_8b_awq=1), "inventories": [row]}
+    comparison = compared(plan, cluster, host())
+    assert (
+        "- the CPU tier is removed: Deployment ollama, NetworkPolicy ollama Its downloaded models stay in "
+        "/var/lib/ollama of its node."
+    ) in told(comparison)
+    assert summary(comparison) == "Plan: 2 unchanged, the CPU tier to remove"
+
+
+def test_a_chat_that_nobody_asks_for() -> None:
+    plan, _ = planned()
+    objects = ["apps/v1 Deployment ml/open-webui"]
+    row = {"owner": "open-webui", "namespace": "ml", "objects": objects, "folders": []}
+    comparison = compared(plan, {**live(plan, vllm_qwen3_8b_awq=1), "inventories": [row]}, host())
+    found = told(comparison)
+    assert "= the chat stays, though the inventory does not ask for it" in found
+    assert "playbooks/chat.yml -e chat_state=absent removes it." in found
+    assert summary(comparison) == "Plan: 2 unchanged"
+
+
+def test_a_site_that_moved_to_another_namespace() -> None:
+    plan, _ = planned()
+    old = {
+        "namespace": "old",
+        "owners": ["litellm", "vllm"],
+        "objects": ["v1 Service old/litellm", "apps/v1 Deployment old/engine"],
+        "with_gpus": ["engine"],
+        "node_ports": [30400],
+        "claims": ["open-webui-data"],
+        "removal": "kubectl delete namespace old",
+    }
+    found = told(compared(plan, {**live(plan), "elsewhere": [old]}, host()))
+    assert (
+        "! namespace old still has 2 objects of litellm, vllm, and a run leaves them there. "
+        "The GPUs of engine are not free before they are gone. "
+        "A run stops as long as litellm_node_port wants node port 30400, too. "
+        "Unless another site is served from there, remove it, with the data of the claim open-webui-data: "
+        "kubectl delete namespace old"
+    ) in found
+
+
 def test_another_number_of_replicas_interrupts_nobody() -> None:
     plan, _ = planned()
     more = {**plan, "vllm_models": [{**plan["vllm_models"][0], "replicas": 3}, *plan["vllm_models"][1:]]}

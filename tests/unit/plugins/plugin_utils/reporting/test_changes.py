@@ -156,6 +156,60 @@ class TestComingAndGoing:
         assert statuses(compared(plan, cluster, host())) == {QWEN: "unchanged"}
 
 
+def applied(owner: str, *objects: str, folders: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {"owner": owner, "namespace": "ml", "objects": list(objects), "folders": list(folders)}
+
+
+OLLAMA = applied("ollama", "apps/v1 Deployment ml/ollama", folders=("/var/lib/ollama",))
+CHAT = applied("open-webui", "apps/v1 Deployment ml/open-webui")
+OLD: dict[str, Any] = {
+    "namespace": "old",
+    "owners": ["litellm"],
+    "objects": ["v1 Service old/litellm"],
+    "with_gpus": [],
+    "node_ports": [30400],
+    "claims": [],
+    "removal": "kubectl delete namespace old",
+}
+
+
+class TestDepartures:
+    @pytest.mark.parametrize(
+        ("changes", "applied", "expected"),
+        [
+            ({}, [OLLAMA], []),
+            ({"tiers": {"gpu": {}}}, [OLLAMA], [("ollama", "cpu", "removed")]),
+            ({"tiers": {"gpu": {}}}, [], []),
+            ({}, [CHAT], [("chat", "", "stays")]),
+            ({"parts": {"inference_chat": True}}, [CHAT], []),
+            # Its data are kept on purpose.
+            ({}, [applied("open-webui-data", "v1 PersistentVolumeClaim ml/open-webui-data")], []),
+        ],
+    )
+    def test_parts_that_the_inventory_no_longer_asks_for(
+        self,
+        changes: dict[str, Any],
+        applied: list[dict[str, Any]],
+        expected: list[tuple[str, str, str]],
+    ) -> None:
+        plan, _ = planned(**changes)
+        found = compared(plan, {**running(plan), "inventories": applied}, host())["parts"]
+        assert [(row["part"], row["tier"], row["status"]) for row in found] == expected
+        assert all(row["objects"] and row["namespace"] == "ml" for row in found)
+
+    @pytest.mark.parametrize(("port", "blocked"), [(30400, ["litellm_node_port"]), (30401, [])])
+    def test_a_port_that_an_old_namespace_keeps_stops_a_run(self, port: int, blocked: list[str]) -> None:
+        plan, _ = planned(parts={"litellm_node_port": port})
+        (found,) = compared(plan, {**running(plan), "elsewhere": [OLD]}, host())["elsewhere"]
+        assert found == {**OLD, "blocked": blocked}
+
+    def test_nothing_is_guessed_without_a_cluster(self) -> None:
+        plan, _ = planned()
+        for cluster in (BARE, AWAY):
+            found = compared(plan, cluster, host())
+            assert (found["parts"], found["elsewhere"]) == ([], [])
+
+
 class TestDownloads:
     MISSING = ({"repository": "Qwen/Qwen3-8B-AWQ", "revision": "", "bytes": 6098853561},)
 
