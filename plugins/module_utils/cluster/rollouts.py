@@ -14,6 +14,9 @@ PULLING = frozenset({"ErrImagePull", "ImagePullBackOff"})
 MISSING_IMAGE = ("not found", "manifest unknown", "does not exist")
 # Kubelets back off 10, 20, 40 seconds: a container that failed this often fails for a reason that stays.
 CRASHES = 3
+# Phases of a pod that has ended. Its controller makes another one, and the dead one stays for long:
+# after a reboot of its node (UnexpectedAdmissionError), after an eviction.
+ENDED = ("Failed", "Succeeded")
 
 
 class Progress(NamedTuple):
@@ -89,10 +92,13 @@ def troubles(pods: Iterable[Mapping[str, Any]]) -> list[Trouble]:
 
 
 def telling_pods(found: Mapping[str, Any] | None, pods: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those that tell how a workload is: of the pods with which a Job failed, only the last one."""
+    """Those that tell how a workload is: of the pods with which a Job failed, only the last one.
+
+    Elsewhere those that have not ended, where there are any.
+    """
     if (found or {}).get("kind") != "Job":
-        return list(pods)
-    failed = [pod for pod in pods if (pod.get("status") or {}).get("phase") == "Failed"]
+        return [pod for pod in pods if _phase(pod) not in ENDED] or list(pods)
+    failed = [pod for pod in pods if _phase(pod) == "Failed"]
     failed.sort(key=lambda pod: str(pod["metadata"].get("creationTimestamp") or ""))
     return [pod for pod in pods if pod not in failed[:-1]]
 
@@ -104,6 +110,10 @@ def is_hopeless(found: Mapping[str, Any] | None, pods: Iterable[Mapping[str, Any
     # How often a container may fail is up to the Job.
     endless = (found or {}).get("kind") != "Job"
     return any(one.hopeless and (endless or one.reason in HOPELESS | PULLING) for one in troubles(pods))
+
+
+def _phase(pod: Mapping[str, Any]) -> str:
+    return str((pod.get("status") or {}).get("phase") or "")
 
 
 def ready_pods(pods: Iterable[Mapping[str, Any]]) -> list[str]:

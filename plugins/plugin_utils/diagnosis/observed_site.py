@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -14,11 +14,18 @@ from .gpu_problems import Problem, gpu_problems
 # Parts by their names in the plan's table.
 GATEWAY, CHAT, DEVICE_PLUGIN = "gateway", "chat", "device-plugin"
 GPU_TIER, CLOUD_TIER = "gpu", "cloud"
+# Phases of a pod that has ended.
+_ENDED = ("Failed", "Succeeded")
 
 
 def bare_reason(text: Any) -> str:
     """A failure's message without Ansible's prefixes."""
     return str(text or "").replace("Task failed: ", "")
+
+
+def _telling(pods: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Pods that have not ended, where there are any: what a reboot or an eviction left was replaced."""
+    return [row for row in pods if row.get("phase") not in _ENDED] or list(pods)
 
 
 class Host:
@@ -185,7 +192,7 @@ class Site:
         """Empty where it was not asked for or could not be."""
         for row in self.workloads:
             if (row.get("kind"), row.get("name")) == (kind, name):
-                return dict(row)
+                return {**row, "pods": _telling(row.get("pods") or [])}
         return {}
 
     def engine_of(self, pod: Mapping[str, Any]) -> dict[str, Any] | None:

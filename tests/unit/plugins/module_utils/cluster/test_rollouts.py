@@ -273,6 +273,19 @@ def test_a_job_that_failed_fails_with_its_last_log() -> None:
     assert "kubectl -n ml delete job fetch" in told
 
 
+@pytest.mark.parametrize("reason", ["UnexpectedAdmissionError", "Evicted", "NodeShutdown", ""])
+@pytest.mark.parametrize("found", [deployment(), daemons()])
+def test_a_pod_that_ended_says_nothing_of_the_workload(found: dict[str, Any], reason: str) -> None:
+    """Its controller has made another one, and Kubernetes keeps the dead one for long."""
+    ended = [{"name": "c", "restartCount": 5, "lastState": {}, "state": {"terminated": {"exitCode": 137}}}]
+    dead = pod("dead", phase="Failed", reason=reason, containerStatuses=ended)
+    done = pod("done", phase="Succeeded", containerStatuses=ended)
+    alive = pod("alive", phase="Pending", **waiting("ContainerCreating"))
+    assert rollouts.telling_pods(found, [dead, alive, done]) == [alive]
+    # Where there is no other, it is all that tells.
+    assert rollouts.telling_pods(found, [dead]) == [dead]
+
+
 @pytest.mark.parametrize(
     ("status", "hopeless"),
     [

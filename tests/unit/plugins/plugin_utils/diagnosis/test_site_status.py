@@ -10,7 +10,7 @@ from ansible_collections.inference.stack.plugins.module_utils.errors import Inva
 from ansible_collections.inference.stack.plugins.plugin_utils.diagnosis.site_status import site_status
 from ansible_collections.inference.stack.plugins.plugin_utils.reporting.status_text import status_report
 
-from tests.unit.plugins.plugin_utils.diagnosis.healthy_site import QWEN, Planted, healthy
+from tests.unit.plugins.plugin_utils.diagnosis.healthy_site import QWEN, Planted, healthy, pod
 from tests.unit.plugins.plugin_utils.diagnosis.test_walk import FAULTS
 
 
@@ -36,6 +36,15 @@ def test_a_healthy_site() -> None:
     assert [host["name"] for host in document["hosts"]] == ["gpu", "server"]
     assert document["versions"]["driver"] == ["570.195.03"]
     assert document["versions"]["images"]["litellm"] == ["registry.example.com/litellm:1.0"]
+
+
+@pytest.mark.parametrize(("phase", "counts"), [("Failed", False), ("Succeeded", False), ("Pending", True)])
+def test_a_pod_that_ended_is_no_trouble(phase: str, counts: bool) -> None:
+    site = Planted()
+    trouble = {"reason": "UnexpectedAdmissionError", "message": "Allocate failed", "container": ""}
+    site.engine["pods"].insert(0, pod("dead", phase=phase, ready=False, troubles=[trouble]))
+    (model, _) = site_status(site.seen)["models"]
+    assert (model["state"], model["serving"], bool(model["trouble"])) == ("serves", 1, counts)
 
 
 def test_the_text_holds_what_a_person_looks_for() -> None:

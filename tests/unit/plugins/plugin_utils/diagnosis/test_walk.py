@@ -49,6 +49,28 @@ def test_a_healthy_site_is_well_from_bottom_to_top() -> None:
     assert [row["layer"] for row in document["layers"]] == [layer.name for layer in LAYERS]
 
 
+@pytest.mark.parametrize("reason", ["UnexpectedAdmissionError", "Evicted", "NodeShutdown"])
+@pytest.mark.parametrize("phase", ["Pending", "Running", "Succeeded", "Failed", "Unknown"])
+@pytest.mark.parametrize("name", ["vllm-qwen3-8b-awq", "nvidia-device-plugin", "litellm"])
+def test_only_a_pod_that_ended_is_left_out(name: str, phase: str, reason: str) -> None:
+    """After a reboot a node refuses its old pods; their controller makes others, and the dead ones stay."""
+    site = Planted()
+    row = site.workload(name)
+    trouble = {"reason": reason, "message": "Allocate failed", "container": ""}
+    row["pods"].insert(0, pod("dead", phase=phase, ready=False, troubles=[trouble]))
+    document = examine(site.seen)
+    if phase in ("Failed", "Succeeded"):
+        assert document == examine(healthy())
+    elif name == "vllm-qwen3-8b-awq":
+        assert "1 of 2 engines serve" in str(document)
+
+
+def test_a_pod_that_ended_is_told_where_there_is_no_other() -> None:
+    site = Planted()
+    site.troubled("Evicted", "The node was low on resource: memory", "", phase="Failed", running_since="")
+    assert "Evicted: The node was low on resource" in str(examine(site.seen)["fault"])
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_named_at_its_layer(name: str) -> None:
     plant, layer, verdict, words = FAULTS[name]
