@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+import yaml
+from ansible_collections.inference.stack.plugins.module_utils.cluster.rollouts import selector
 
-from tests.playbook_run import run_playbook
+from tests.playbook_run import ROOT, run_playbook
+from tests.playbooks.test_preflight import SECRETS
+from tests.unit.plugins.modules.cluster_documents import kubeconfig, resources
 from tests.unit.plugins.scripted_model import GPU, LENGTH, NAME, TIER_MAP, ScriptedModel
-from tests.unit.plugins.scripted_server import ScriptedServer
+from tests.unit.plugins.scripted_server import Exchange, ScriptedServer
 
 KEY = "sk-" + "0" * 32
+SERVED, ENGINE = "Qwen/Qwen3-8B-AWQ", "vllm-qwen3-8b-awq"
 CONTRACT = {
     "capabilities": ["chat", "json"],
     "max_model_len": LENGTH,
@@ -24,15 +31,24 @@ CONTRACT = {
     "memory_host": "worker",
     "memory": {"expected_bytes": 11 * 1024**3, "minimum_bytes": 1024**3},
 }
+LIMITS = {"load_timeout": 20, "contract": CONTRACT}
 PLAN: dict[str, Any] = {
     "namespace": "ml",
     "image": "vllm/vllm-openai:v0.8.5.post1",
     "default_mode": "ml",
     "tier_map": TIER_MAP,
     "vllm_models": [
-        {"served_name": NAME, "active": True, "load_timeout": 20, "contract": CONTRACT},
-        {"served_name": "org/asleep", "active": False, "load_timeout": 20, "contract": CONTRACT},
+        {"name": "model-8b", "served_name": NAME, "deployment": "vllm-model-8b", "active": True, **LIMITS},
+        {
+            "name": "asleep",
+            "served_name": "org/asleep",
+            "deployment": "vllm-asleep",
+            "active": False,
+            **LIMITS,
+        },
     ],
+    "hosts": [{"name": "worker"}],
+    "placement": [{"model": "model-8b", "host": "worker"}],
     "litellm_models": [
         {"model_name": NAME, "litellm_params": {"api_base": GPU}, "model_info": {"tier": "gpu"}},
         {"model_name": "cloud", "litellm_params": {"api_key": KEY}, "model_info": {"tier": "cloud"}},
@@ -126,11 +142,95 @@ def test_check_mode_asks_nothing_of_a_bare_site(server: ScriptedServer, proof: P
     assert done.returncode == 0, done.stdout[-3000:]
     assert server.requests == []
     assert not proof.exists()
+    assert f"== {NAME}: not proven, a run is still to make or change its engine" in done.stdout
 
 
-def test_check_mode_proves_a_finished_site(server: ScriptedServer, proof: Path) -> None:
-    ScriptedModel(server, gateway=True).serve()
-    done = prove(server, proof, "--check")
+@pytest.mark.parametrize("words", [(), ("--check",)])
+def test_a_model_whose_host_is_away_is_not_waited_for(
+    server: ScriptedServer, proof: Path, words: tuple[str, ...]
+) -> None:
+    ScriptedModel(server, {"gpu is away"}, gateway=True).serve()
+    done = prove(server, proof, *words, __inference_absent_hosts=["worker"], inference_kubeconfig={})
     assert done.returncode == 0, done.stdout[-3000:]
-    assert "passed         stream" in done.stdout
-    assert not proof.exists()
+    told = " ".join(done.stdout.split())
+    assert f"== {NAME}: not proven, worker did not answer" in told
+    asked = [request.path for request in server.requests if request.path.endswith("completions")]
+    assert len(asked) == (0 if words else 1)
+    assert ("tier cpu answers instead" in told) == (not words)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The example's Deployment, as a run leaves it."""
+    folder = tmp_path_factory.mktemp("rendered")
+    done = run_playbook("render.yml", variables=SECRETS | {"render_output": str(folder)})
+    assert done.returncode == 0, done.stdout[-2000:]
+    objects = [yaml.safe_load(path.read_text("utf-8")) for path in sorted(folder.rglob("deployment*.yaml"))]
+    (found,) = (row for row in objects if row["metadata"]["name"] == ENGINE)
+    found["spec"]["replicas"] = 1
+    return dict(found)
+
+
+def finished(server: ScriptedServer, engine: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """The example site's cluster as a run left it, and its inventory as ``changes`` make it since then."""
+    ready = {"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}
+    pod = {"metadata": {"name": f"{ENGINE}-1"}, "status": {"conditions": [ready]}}
+    documents = {
+        "/api/v1": resources(("ConfigMap", "configmaps", True)),
+        "/apis/apps/v1/namespaces/ml/deployments": {"items": [engine]},
+        "/api/v1/namespaces/ml/configmaps/inference-mode": {"data": {"mode": "ml"}},
+    }
+    for path, document in documents.items():
+        server.routes[f"GET {path}"] = functools.partial(Exchange.reply, body=document)
+    pods = f"GET /api/v1/namespaces/ml/pods?{urlencode({'labelSelector': selector(engine)})}"
+    server.routes[pods] = functools.partial(Exchange.reply, body={"items": [pod]})
+    return {
+        **SECRETS,
+        "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "inference_kubeconfig": kubeconfig(server),
+        "inference_gateway_url": server.url,
+        "inference_gateway_key": KEY,
+        "__inference_ask": False,
+        **changes,
+    }
+
+
+def check(variables: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    prove_playbook = str(ROOT / "playbooks/steps/prove.yml")
+    return run_playbook("steps/compute_plan.yml", prove_playbook, "--check", variables=variables)
+
+
+def test_check_mode_proves_a_finished_site(server: ScriptedServer, engine: dict[str, Any]) -> None:
+    engine_url = "http://qwen3-8b-awq-inference.ml.svc.cluster.local:8000"
+    ScriptedModel(server, name=SERVED, length=8192, gateway=True, engine=engine_url).serve()
+    done = check(finished(server, engine))
+    assert "not proven" not in done.stdout
+    assert "passed         stream" in done.stdout, done.stdout[-3000:]
+
+
+R1 = "deepseek-r1-distill-qwen-7b-awq"
+OLD = {"name": "qwen3-8b-awq", "mode": "ml"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "left_out"),
+    [
+        (
+            {"inference_models": [OLD, {"name": R1, "mode": "r1"}], "inference_default_mode": "r1"},
+            "deepseek-r1",
+        ),
+        ({"inference_models": [{**OLD, "max_model_len": 4096}]}, SERVED),
+        ({"inference_models": [{**OLD, "served_name": "house-model"}]}, "house-model"),
+    ],
+    ids=["another mode", "another argument", "another name"],
+)
+def test_check_mode_asks_for_no_future(
+    server: ScriptedServer, engine: dict[str, Any], changes: dict[str, Any], left_out: str
+) -> None:
+    ScriptedModel(server, name=SERVED, gateway=True).serve()
+    done = check(finished(server, engine, **changes))
+    assert done.returncode == 0, done.stdout[-3000:]
+    (line,) = (line for line in done.stdout.splitlines() if "not proven" in line)
+    assert left_out in line and "a run is still to make or change its engine" in line
+    assert not [request for request in server.requests if request.path.endswith("completions")]

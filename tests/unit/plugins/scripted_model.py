@@ -30,6 +30,7 @@ class ScriptedModel:
     name: str = NAME
     length: int = LENGTH
     gateway: bool = False
+    engine: str = GPU
     reasoning_field: str = "reasoning"
     pause: float = 0.0
 
@@ -83,7 +84,7 @@ class ScriptedModel:
     def _headers(self, asked: Mapping[str, Any]) -> dict[str, str]:
         if not self.gateway:
             return {}
-        base, fallbacks = f"{GPU}/v1", "0"
+        base, fallbacks = f"{self.engine}/v1", "0"
         if self.has("gpu is away"):
             base, fallbacks = CPU, "1"
         elif self.has("wrong engine"):
