@@ -57,10 +57,10 @@ _value:
       description: Its name at the gateway.
       type: str
       sample: Qwen/Qwen3-8B-AWQ
-    deployment:
-      description: The Deployment of its engine.
-      type: str
-      sample: vllm-qwen3-8b-awq
+    labels:
+      description: The label that only its engine has.
+      type: dict
+      sample: {app.kubernetes.io/instance: vllm-qwen3-8b-awq}
     reason:
       description: Why it is left out.
       type: str

@@ -17,13 +17,18 @@ author:
   - The inference.stack authors (@inference-stack)
 description:
   - Keeps apiVersion, kind, name and namespace of Deployments, DaemonSets, StatefulSets and Jobs.
-
+positional: unwaited
 options:
   _input:
     description: The form of the role's input C(cluster_objects_sets).
     type: list
     elements: dict
     required: true
+  unwaited:
+    description: Label sets. A workload that has all labels of one of them is left out.
+    type: list
+    elements: dict
+    default: []
 """
 
 EXAMPLES = r"""

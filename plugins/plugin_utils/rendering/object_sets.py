@@ -68,13 +68,23 @@ def _check_shared_objects(sets: Iterable[Mapping[str, Any]]) -> None:
                 )
 
 
-def workload_deadlines(sets: Any) -> list[dict[str, Any]]:
-    """References of all workloads, each with the seconds that its set may take."""
+def workload_deadlines(sets: Any, unwaited: Any = ()) -> list[dict[str, Any]]:
+    """References of all workloads, each with the seconds that its set may take.
+
+    ``unwaited`` are label sets: a workload that has all labels of one is left out.
+    """
+    left_out = read_rows(unwaited or [], "cluster_objects_unwaited")
     return [
         {**reference, "timeout": int(row.get("timeout") or DEFAULTS["timeout"])}
         for row in read_rows(sets, "cluster_objects_sets")
-        for reference in object_references(row.get("definitions") or [], workloads=True)
+        for definition in row.get("definitions") or []
+        if not any(labels and labels.items() <= _labels(definition).items() for labels in left_out)
+        for reference in object_references([definition], workloads=True)
     ]
+
+
+def _labels(definition: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(definition["metadata"].get("labels") or {})
 
 
 def _complete(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def proof_gaps(
         {
             "name": model["name"],
             "served_name": model["served_name"],
-            "deployment": model["deployment"],
+            "labels": {"app.kubernetes.io/instance": model["deployment"]},
             "reason": reason,
         }
         for model in (told["vllm_models"] if away or comparison is not None else [])

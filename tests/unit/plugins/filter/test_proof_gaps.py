@@ -14,6 +14,6 @@ def test_rows_come_back() -> None:
     assert row == {
         "name": "a",
         "served_name": "org/a",
-        "deployment": "vllm-a",
+        "labels": {"app.kubernetes.io/instance": "vllm-a"},
         "reason": "gpu did not answer",
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible_collections.inference.stack.plugins.filter import workload_deadlines
 
 from tests.unit.plugins.filter.filter_calls import call, thing
@@ -15,3 +17,17 @@ def test_workloads_come_with_the_time_that_each_may_take() -> None:
         {**thing(), "timeout": 600},
         {**thing("Job", "fetch"), "timeout": 600},
     ]
+
+
+def test_what_nobody_waits_for_is_left_out() -> None:
+    def labelled(name: str, **labels: str) -> dict[str, Any]:
+        return {**thing(name=name), "metadata": {"name": name, "namespace": "ml", "labels": labels}}
+
+    sets = [{"definitions": [labelled("a", app="vllm", part="a"), labelled("b", app="vllm", part="b")]}]
+    for unwaited, names in (
+        ([{"app": "vllm", "part": "a"}], ["b"]),
+        ([{"app": "vllm"}], []),
+        ([{"app": "other"}, {}], ["a", "b"]),
+    ):
+        found = call(workload_deadlines, sets, unwaited)
+        assert [row["metadata"]["name"] for row in found] == names
