@@ -15,7 +15,10 @@ SECRETS = {"vault_k3s_token": "0" * 32, "vault_litellm_home_key": KEY, "vault_li
 # Only tasks that read are selected.
 WHOLE = ["site.yml", "--tags", "plan"]
 # What site.yml does before anything changes. Alone it is loaded in half the time.
-BEGINNING = [str(ROOT / "playbooks/steps" / name) for name in ("compute_plan.yml", "preflight.yml")]
+BEGINNING = [
+    str(ROOT / "playbooks/steps" / f"{name}.yml")
+    for name in ("check_controller", "compute_plan", "preflight")
+]
 
 
 def run_site(words: list[str], variables: dict[str, Any]) -> subprocess.CompletedProcess[str]:
@@ -29,7 +32,7 @@ def test_the_site_begins_with_what_changes_nothing() -> None:
     plays = yaml.safe_load(site.read_text("utf-8"))[: len(BEGINNING)]
     assert [str(site.parent / play["ansible.builtin.import_playbook"]) for play in plays] == BEGINNING
     assert [play["tags"] for play in plays] == [["always"]] * len(BEGINNING)
-    assert plays[0]["vars"]["__inference_ask_hosts"] is True
+    assert plays[1]["vars"]["__inference_ask_hosts"] is True
 
 
 def test_the_example_site_passes_once_its_secrets_are_there() -> None:
@@ -68,3 +71,19 @@ def test_broken_inputs_are_refused_by_name(run: list[str], broken: dict[str, Any
     assert [word for word in words if word not in done.stdout] == [], done.stdout[-2000:]
     assert "Traceback" not in done.stdout + done.stderr
     assert "changed=0" in done.stdout
+
+
+def test_a_controller_that_lacks_something_is_told_before_a_host_is_touched() -> None:
+    # Extra variables win over the task's own.
+    done = run_site(
+        WHOLE, SECRETS | {"__inference_controller_gaps": ["python has not it. Run: pip install it"]}
+    )
+    assert done.returncode == 2
+    assert "python has not it. Run: pip install it" in done.stdout
+    assert done.stdout.count("TASK [") == 1
+
+
+def test_an_ansible_that_is_too_old_is_told() -> None:
+    done = run_playbook("steps/check_controller.yml", variables={"__inference_least_ansible": "99.1"})
+    assert done.returncode == 2
+    assert '-m pip install --upgrade "ansible-core>=99.1"' in " ".join(done.stdout.split())
