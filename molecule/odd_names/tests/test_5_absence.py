@@ -1,4 +1,4 @@
-"""The GPU host is off: the other tier answers, and a run does the rest. On again, a run completes the site."""
+"""The GPU host is off: the other tier answers, a run does the rest. On again, a run completes the site."""
 
 from __future__ import annotations
 
