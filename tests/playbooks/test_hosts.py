@@ -39,7 +39,8 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "one": {"k3s_config": {"cluster-init": True}},
     "two": {"k3s_config": {"server": "https://192.0.2.10:6443"}},
 }
-SERVERS, PREPARATION, WAIT, AGENTS = (
+LOOK, SERVERS, PREPARATION, WAIT, AGENTS = (
+    "Look at the Kubernetes hosts",
     "Start the Kubernetes servers",
     "Prepare the GPU hosts meanwhile",
     "Wait for the Kubernetes servers",
@@ -104,12 +105,30 @@ def test_a_finished_site_is_looked_at_and_nothing_else(fleet: Fleet) -> None:
     assert "changed=0" in done.stdout
 
 
+def looks_at_k3s(done: subprocess.CompletedProcess[str], play: str) -> int:
+    """How often a play looked at the host."""
+    part = done.stdout.partition(f"PLAY [{play}]")[2].partition("PLAY [")[0]
+    return part.count("k3s : observe | Look at what is there")
+
+
+def test_one_look_serves_a_finished_host(fleet: Fleet) -> None:
+    done = fleet.play()
+    assert [looks_at_k3s(done, play) for play in (LOOK, SERVERS, AGENTS)] == [1, 0, 0]
+
+
+def test_an_agent_is_looked_at_again_where_something_changed_before_it(fleet: Fleet) -> None:
+    fleet.toolkit["differing"] = ["/etc/cdi"]
+    # Check mode is enough to see who looks.
+    done = fleet.play("--check")
+    assert looks_at_k3s(done, AGENTS) == 1, done.stdout[-3000:]
+
+
 def test_a_server_that_refuses_stops_the_run_before_anything_else_changes(fleet: Fleet) -> None:
     fleet.k3s["two"]["token_matches"] = False
     done = fleet.play()
     assert done.returncode == 2
     assert "k3s_token is not the token" in done.stdout
-    assert plays(done) == [SERVERS]
+    assert plays(done) == [LOOK, SERVERS]
 
 
 JOINS = {"server": "https://192.0.2.10:6443"}
@@ -144,7 +163,7 @@ def test_a_server_that_does_not_come_up_stops_its_agents(fleet: Fleet) -> None:
     assert done.returncode == 2, done.stdout[-3000:]
     assert "k3s on two did not become ready within k3s_ready_timeout=3 s." in done.stdout
     # The GPU hosts were prepared meanwhile, and agents are left alone.
-    assert plays(done) == [SERVERS, PREPARATION, WAIT]
+    assert plays(done) == [LOOK, SERVERS, PREPARATION, WAIT]
     assert "prepare | Look at what is there" in done.stdout
 
 
@@ -160,6 +179,6 @@ def test_a_server_with_a_gpu_has_the_runtime_before_its_k3s_starts() -> None:
     first, *others = yaml.safe_load(HOSTS.read_text("utf-8"))
     assert first["hosts"] == "gpu_hosts:&k3s_servers"
     assert first["tasks"][0]["ansible.builtin.import_role"]["name"] == "inference.stack.container_toolkit"
-    assert [play["name"] for play in others] == [SERVERS, PREPARATION, WAIT, AGENTS]
+    assert [play["name"] for play in others] == [LOOK, SERVERS, PREPARATION, WAIT, AGENTS]
     stops = {play["name"] for play in others if play.get("any_errors_fatal")}
     assert stops == {SERVERS, WAIT}
