@@ -14,8 +14,8 @@ PULLING = frozenset({"ErrImagePull", "ImagePullBackOff"})
 MISSING_IMAGE = ("not found", "manifest unknown", "does not exist")
 # Kubelets back off 10, 20, 40 seconds: a container that failed this often fails for a reason that stays.
 CRASHES = 3
-# Phases of a pod that has ended. Its controller makes another one, and Kubernetes keeps the dead one for long:
-# after a reboot of its node (UnexpectedAdmissionError), after an eviction.
+# Phases of a pod that has ended. Its controller makes another one, and Kubernetes keeps the dead one for
+# long: after a reboot of its node (UnexpectedAdmissionError), after an eviction.
 ENDED = ("Failed", "Succeeded")
 
 
