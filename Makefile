@@ -10,7 +10,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 TEST_LAB ?= test
 
-.PHONY: help setup setup-dev demo up down prune clean lab-status ssh doctor status report models ask logs port-forward chat import-model kubectl test lint sanity unit playbooks browser molecule molecule-odd molecule-one faults soak bench docs pictures build
+.PHONY: help setup setup-dev init demo up down prune clean lab-status ssh doctor status report models ask logs port-forward chat import-model kubectl test lint sanity unit playbooks browser molecule molecule-odd molecule-one faults soak bench docs pictures build
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,11 @@ setup-dev: ## The same with everything that the tests need: linters, a compiler,
 
 .venv/.galaxy: requirements/galaxy.txt lab/bootstrap.sh | .venv/.test
 	@./lab/bootstrap.sh galaxy
+
+# USER is the login name of whoever runs make, as it is for ssh, unless it is given.
+init: .venv/.run ## Look at your machines and write a site for them: make init SERVER=192.0.2.10 GPU=192.0.2.11 USER=admin SITE=inventories/home ARGS=-K
+	@ansible-playbook -i localhost, playbooks/init.yml $(ARGS) \
+	  -e "init_server='$(SERVER)' init_gpu='$(GPU)' init_user='$(USER)' init_site='$(SITE)'"
 
 ##@ The rehearsal, on this machine; LAB=name keeps several apart
 demo: .venv/.run ## The whole stack on this machine, without a GPU, with real servers; leaves it running (1 to 4 minutes; with an empty cache up to 30)
