@@ -171,6 +171,28 @@ def test_a_machine_that_does_not_answer_is_named(tmp_path: Path) -> None:
     assert "  # - name: " in inference and "  # cpu:" in inference
 
 
+@pytest.mark.parametrize(
+    ("status", "said", "advice"),
+    [
+        (
+            255,
+            "No ED25519 host key is known for 192.0.2.10 and you have requested strict checking.\n"
+            "Host key verification failed.",
+            "Its host key is not known yet. Run ssh admin@192.0.2.10 and compare the fingerprint",
+        ),
+        (255, "admin@192.0.2.10: Permission denied (publickey).", "key: ssh-copy-id admin@192.0.2.10."),
+        (127, "/bin/sh: 1: /usr/bin/python3: not found", "/usr/bin/python3: not found"),
+    ],
+)
+def test_what_ssh_says_becomes_advice(status: int, said: str, advice: str, tmp_path: Path) -> None:
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{said}\nEND\nexit {status}\n")
+    ssh.chmod(0o755)
+    done = init(tmp_path, "--check", **NOWHERE | {"init_user": "admin", "ansible_ssh_executable": str(ssh)})
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert advice in shown(done)
+
+
 def test_a_killed_run_is_completed_with_the_password_that_is_there(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home/.vault-password").write_text(f"{PASSWORD}\n")

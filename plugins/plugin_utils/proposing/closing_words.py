@@ -116,9 +116,7 @@ def _short(reason: str) -> str:
 
 def _state(site: Site, files: Sequence[str]) -> list[str]:
     if site.state == KEPT:
-        told = (
-            f"{site.folder} is a site already, so nothing was changed there. Remove the folder to begin anew."
-        )
+        told = f"{site.folder} is a site already: nothing was changed. To begin anew, name another folder."
         return ["SITE", *paragraph(told, "  ")]
     if site.state == CHECKED:
         lines = paragraph(f"Check mode: nothing was written. {site.folder} would hold", "  ")

@@ -133,6 +133,8 @@ def _notes(with_gpu: Iterable[Machine], hosts: Iterable[_Host]) -> Iterator[str]
                 f"{machine.name}: name its card in inference_host_gpus, or add its PCI id below "
                 "inference_catalog.gpus; then choose a model."
             )
+        elif ids is not None and not ids and machine.seen.driver:
+            yield f"{machine.name}: name its card in inference_host_gpus; then choose a model."
         elif ids is not None and not ids:
             yield f"{machine.name}: connect the card. An eGPU has to be authorised (boltctl list)."
         if ids and not Driver.parse(machine.seen.driver):

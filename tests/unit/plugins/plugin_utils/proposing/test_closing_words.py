@@ -79,7 +79,7 @@ def test_a_machine_that_does_not_answer(reason: str, advice: str) -> None:
 
 def test_a_site_that_is_there_is_kept_and_one_that_is_checked_is_listed() -> None:
     kept = told(Site("inventories/home", "playbooks", "kept"))
-    assert "is a site already, so nothing was changed there" in kept
+    assert "is a site already: nothing was changed." in kept
     assert all(line.endswith("--ask-vault-pass") for line in commands(kept))
     checked = told(Site("inventories/home", "playbooks", "checked"))
     assert "nothing was written. inventories/home would hold\n    hosts.yml" in checked

@@ -138,7 +138,13 @@ def test_cards_of_one_host_share_a_model() -> None:
             "gpu: the catalog does not know its card 10de:ffff",
             "inference_host_gpus",
         ),
-        ({"pci_ids": []}, "gpu: no NVIDIA card is on its PCI bus", "boltctl"),
+        ({"pci_ids": [], "driver": ""}, "gpu: no NVIDIA card is on its PCI bus", "boltctl"),
+        # Such as a container, whose driver answers all the same.
+        (
+            {"pci_ids": []},
+            "gpu: no NVIDIA card is on its PCI bus",
+            "gpu: name its card in inference_host_gpus",
+        ),
         ({"pci_ids": None}, "gpu: it could not be looked at, so its card is unknown", ""),
         ({"free_bytes": GIB}, "no model of the catalog works there", "more than the disk of gpu has"),
         ({"memory_bytes": GIB}, "no model of the catalog works there", "more than gpu can give"),

@@ -74,5 +74,12 @@ def test_a_model_of_the_cpu_tier_leaves_room(gib: int) -> None:
         assert not row["gated"] or all(other["gated"] for other in fitting)
 
 
+def test_an_open_model_comes_before_a_larger_one_with_a_licence() -> None:
+    row = {"ollama_name": "x", "parameters": 1_000, "gated": False}
+    rows = {"open": row, "larger": row | {"parameters": 2_000, "gated": True}}
+    assert best_for_cpu(rows, 64 * GIB) == "open"
+    assert best_for_cpu({"larger": rows["larger"]}, 64 * GIB) == "larger"
+
+
 def test_a_row_that_ollama_does_not_have_is_left_out() -> None:
     assert best_for_cpu({"a": {"parameters": 1}, "b": {"ollama_name": "b"}}, 64 * GIB) == ""
