@@ -109,7 +109,8 @@ def _advice(machine: Machine) -> str:
 
 
 def _short(reason: str) -> str:
-    """The words of SSH without its frames, in one line."""
+    """The words of SSH or sudo in one line, without frames and without what Ansible puts in front."""
+    reason = reason.rpartition(">>> Standard Error")[2]
     words = re.sub(r"[@\s]{3,}|\s+", " ", reason).strip(" .")
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]} …"
 

@@ -69,6 +69,8 @@ def machines(server: str, gpus: str = "", user: str = "") -> list[Machine]:
             f"{SERVER if own[0] == first else GPU}: {own[0]} means another machine on every machine",
             "Name the address at which the others reach it.",
         )
+    # Nobody logs in to the controller.
+    user = "" if own else user
     names = _names("gpu")
     return [
         Machine("server", first, user, is_server=True, has_gpu=not others or first in others),

@@ -49,6 +49,8 @@ def test_k_is_named_where_sudo_asks_or_nobody_knows() -> None:
 
 
 def test_a_sudo_that_refuses_is_named() -> None:
+    missing = "Premature end of stream.\n>>> Standard Error\n/bin/sh: 1: sudo: not found"
+    assert "- gpu: /bin/sh: 1: sudo: not found. The site needs" in told(gpu={"sudo": missing})
     text = told(gpu={"sudo": "sudo does not let ansible_user become root"})
     assert "- gpu: sudo does not let ansible_user become root. The site needs a user" in text
 

@@ -47,7 +47,7 @@ def test_what_cannot_be_is_refused(words: tuple[str, ...], told: str) -> None:
 
 
 def test_the_filter_gives_plain_rows() -> None:
-    (row,) = site_machines("127.0.0.1", None, None)
+    (row,) = site_machines("127.0.0.1", None, "me")
     assert row == {
         "name": "server",
         "address": "127.0.0.1",
