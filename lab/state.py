@@ -109,7 +109,7 @@ def ensure_secrets(settings: Settings) -> None:
         "k3s_token": f"inference-{secrets.token_hex(_SECRET_BYTES)}",
         "litellm_master_key": f"sk-{secrets.token_hex(_SECRET_BYTES)}",
         "consumer_key": f"sk-{secrets.token_hex(_SECRET_BYTES)}",
-        "operator_password": secrets.token_hex(_SECRET_BYTES),
+        "owner_password": secrets.token_hex(_SECRET_BYTES),
     }
     if set(values) - set(known):
         _write(settings.secrets_file, yaml.safe_dump({**values, **known}, sort_keys=False), 0o600)

@@ -27,12 +27,12 @@ VOLUMES = {
     "log": "/var/log",
 }
 # A user as installers make one: may log in, and has to give a password to become root.
-OPERATOR = "operator"
-_PASSWORD_FILE = "root/.operator"
-_MAKE_OPERATOR = f"""set -e
-id {OPERATOR} >/dev/null 2>&1 || useradd --create-home --shell /bin/bash --groups sudo {OPERATOR}
-install -d -o {OPERATOR} -g {OPERATOR} -m 0700 /home/{OPERATOR}/.ssh
-install -o {OPERATOR} -g {OPERATOR} -m 0600 /root/.ssh/authorized_keys /home/{OPERATOR}/.ssh/authorized_keys
+OWNER = "owner"
+_PASSWORD_FILE = "root/.owner"
+_MAKE_OWNER = f"""set -e
+id {OWNER} >/dev/null 2>&1 || useradd --create-home --shell /bin/bash --groups sudo {OWNER}
+install -d -o {OWNER} -g {OWNER} -m 0700 /home/{OWNER}/.ssh
+install -o {OWNER} -g {OWNER} -m 0600 /root/.ssh/authorized_keys /home/{OWNER}/.ssh/authorized_keys
 chpasswd </{_PASSWORD_FILE}
 rm /{_PASSWORD_FILE}
 """
@@ -123,7 +123,7 @@ class Fleet:
         return result
 
     def _host_spec(self, host: str, mounts: Mapping[str, str], gpu_stand_in: Path) -> HostSpec:
-        trees = [FileTree(self._identity(host), (("sh", "-c", _MAKE_OPERATOR),))]
+        trees = [FileTree(self._identity(host), (("sh", "-c", _MAKE_OWNER),))]
         if host == "gpu":
             overlay = host_overlay(gpu_stand_in)
             trees.append(FileTree(overlay.rootfs, overlay.commands))
@@ -156,7 +156,7 @@ class Fleet:
         shutil.copyfile(self.settings.ssh_key.with_name("id_ed25519.pub"), logins / "authorized_keys")
         password = tree / _PASSWORD_FILE
         password.touch(mode=0o600)
-        password.write_text(f"{OPERATOR}:{state.read_secrets(self.settings)['operator_password']}\n")
+        password.write_text(f"{OWNER}:{state.read_secrets(self.settings)['owner_password']}\n")
         return tree
 
     @staticmethod
