@@ -39,8 +39,9 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "one": {"k3s_config": {"cluster-init": True}},
     "two": {"k3s_config": {"server": "https://192.0.2.10:6443"}},
 }
-LOOK, SERVERS, PREPARATION, WAIT, AGENTS = (
+LOOK, CHECK, SERVERS, PREPARATION, WAIT, AGENTS = (
     "Look at the Kubernetes hosts",
+    "Check the Kubernetes servers",
     "Start the Kubernetes servers",
     "Prepare the GPU hosts meanwhile",
     "Wait for the Kubernetes servers",
@@ -128,7 +129,7 @@ def test_a_server_that_refuses_stops_the_run_before_anything_else_changes(fleet:
     done = fleet.play()
     assert done.returncode == 2
     assert "k3s_token is not the token" in done.stdout
-    assert plays(done) == [LOOK, SERVERS]
+    assert plays(done) == [LOOK, CHECK]
 
 
 JOINS = {"server": "https://192.0.2.10:6443"}
@@ -163,7 +164,7 @@ def test_a_server_that_does_not_come_up_stops_its_agents(fleet: Fleet) -> None:
     assert done.returncode == 2, done.stdout[-3000:]
     assert "k3s on two did not become ready within k3s_ready_timeout=3 s." in done.stdout
     # The GPU hosts were prepared meanwhile, and agents are left alone.
-    assert plays(done) == [LOOK, SERVERS, PREPARATION, WAIT]
+    assert plays(done) == [LOOK, CHECK, SERVERS, PREPARATION, WAIT]
     assert "prepare | Look at what is there" in done.stdout
 
 
@@ -176,9 +177,11 @@ def test_a_gpu_host_that_refuses_does_not_join(fleet: Fleet) -> None:
 
 
 def test_a_server_with_a_gpu_has_the_runtime_before_its_k3s_starts() -> None:
-    first, *others = yaml.safe_load(HOSTS.read_text("utf-8"))
-    assert first["hosts"] == "gpu_hosts:&k3s_servers"
-    assert first["tasks"][0]["ansible.builtin.import_role"]["name"] == "inference.stack.container_toolkit"
-    assert [play["name"] for play in others] == [LOOK, SERVERS, PREPARATION, WAIT, AGENTS]
-    stops = {play["name"] for play in others if play.get("any_errors_fatal")}
-    assert stops == {SERVERS, WAIT}
+    plays = yaml.safe_load(HOSTS.read_text("utf-8"))
+    names = [play["name"] for play in plays]
+    toolkit = "Give servers with a GPU NVIDIA's container runtime"
+    assert names == [LOOK, CHECK, toolkit, SERVERS, PREPARATION, WAIT, AGENTS]
+    play = plays[names.index(toolkit)]
+    assert play["hosts"] == "gpu_hosts:&k3s_servers"
+    assert play["tasks"][0]["ansible.builtin.import_role"]["name"] == "inference.stack.container_toolkit"
+    assert {play["name"] for play in plays if play.get("any_errors_fatal")} == {CHECK, SERVERS, WAIT}

@@ -62,3 +62,12 @@ def test_the_startup_probe_saw_nothing_of_the_download(cluster: Cluster) -> None
     statuses = engine["status"]
     assert [row["restartCount"] for row in statuses["initContainerStatuses"]] == [0]
     assert [row["restartCount"] for row in statuses["containerStatuses"]] == [0]
+
+
+def test_the_k3s_of_somebody_else_kept_its_options_and_its_data(cluster: Cluster, gpu: Any) -> None:
+    (node,) = cluster.get("nodes")["items"]
+    assert node["metadata"]["labels"]["owner"] == "somebody"
+    assert cluster.get("-n default configmap mine")["data"] == {"a": "b"}
+    with gpu.sudo():
+        kept = gpu.file("/etc/rancher/k3s/config.yaml.d/00-adopted.yaml")
+        assert "owner=somebody" in kept.content_string
