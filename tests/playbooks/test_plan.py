@@ -103,7 +103,7 @@ def test_it_asks_for_every_owner_of_the_site() -> None:
     plays = yaml.safe_load((ROOT / "playbooks" / "plan.yml").read_text())
     tasks = [task for play in plays for task in play.get("tasks") or []]
     (asked,) = (task[MODULE] for task in tasks if MODULE in task)
-    assert set(asked["inventories"]) == owners
+    assert set(asked["inventories"]) == owners, "playbooks/plan.yml: inventories has to name each owner."
 
 
 def test_another_format_is_refused_before_anything_else() -> None:

@@ -17,4 +17,6 @@ def test_every_variable_that_moves_a_part_is_another() -> None:
     names = yaml.safe_load(NAMES.read_text("utf-8"))
     # The chat is no part of this site.
     moving = {name for name in VARIABLES if not name.startswith(("open_webui_", "inference_chat"))}
-    assert {name for name in moving if names.get(name, VARIABLES[name]) == VARIABLES[name]} == KEPT
+    kept = {name for name in moving if names.get(name, VARIABLES[name]) == VARIABLES[name]}
+    told = f"Give each another value in {NAMES.relative_to(ROOT)}, or leave out what that site does not have."
+    assert kept == KEPT, told
