@@ -84,6 +84,7 @@ class Part:
         self.name = str(row.get("name") or "")
         self.namespace = str(row.get("namespace") or "")
         self.where = f"{str(row.get('kind') or '').lower()} {self.name}"
+        self.tier = str(row.get("tier") or "")
         self.is_wanted = bool(row.get("wanted"))
         self.workload = dict(found)
 

@@ -11,7 +11,7 @@ from ..text.units import seconds
 from .cluster_layers import explain, has_started
 from .layer_results import Finding, broken, degraded, not_applicable, ok, unknown
 from .network_policies import refusing_policies
-from .observed_site import CHAT, CLOUD_TIER, GATEWAY, GPU_TIER, Model, Site
+from .observed_site import CHAT, CLOUD_TIER, DEVICE_PLUGIN, GATEWAY, GPU_TIER, Model, Part, Site
 
 
 def engine(site: Site) -> list[Finding]:
@@ -48,7 +48,7 @@ def gateway(site: Site) -> list[Finding]:
                 "playbooks/site.yml --tags cluster.",
             )
         ]
-    return [*_answers(site), *_lower_tiers(site), *_chat(site)]
+    return [*_answers(site), *_lower_tiers(site), *_other_parts(site)]
 
 
 def _engine(site: Site, wanted: Model) -> Finding:
@@ -243,20 +243,27 @@ def _lower_tiers(site: Site) -> Iterator[Finding]:
             )
 
 
-def _chat(site: Site) -> Iterator[Finding]:
-    """The chat is not a tier, but people use it. No finding for a site without a chat."""
-    part = site.part(CHAT)
+def _other_parts(site: Site) -> Iterator[Finding]:
+    """What is neither a tier nor looked at before, such as the chat. No finding for what a site has not."""
+    for part in site.parts:
+        if part.part not in (GATEWAY, DEVICE_PLUGIN) and not part.tier:
+            yield from _other_part(site, part)
+
+
+def _other_part(site: Site, part: Part) -> Iterator[Finding]:
     found, where = part.workload, part.where
     if not found or not (part.is_wanted or found.get("exists")):
         return
     ready = [row for row in part.pods if row.get("ready")]
     if not found.get("exists"):
-        yield degraded(CHAT, f"{where} does not exist", "Run playbooks/chat.yml.")
+        playbook = "chat.yml" if part.part == CHAT else "site.yml"
+        yield degraded(part.part, f"{where} does not exist", f"Run playbooks/{playbook}.")
     elif not found.get("wanted"):
-        scale = f"Run 'kubectl -n {site.namespace} scale {where} --replicas=1'."
-        yield degraded(CHAT, f"{where} is scaled to 0", scale)
+        scale = f"Run 'kubectl -n {part.namespace or site.namespace} scale {where} --replicas=1'."
+        yield degraded(part.part, f"{where} is scaled to 0", scale)
     elif not ready:
         told = next((explain(row) for row in part.pods if explain(row)), f"no pod of {where} is ready")
-        yield degraded(CHAT, told, f"See 'kubectl -n {site.namespace} describe {where}'.")
+        look = f"See 'kubectl -n {part.namespace or site.namespace} describe {where}'."
+        yield degraded(part.part, told, look)
     else:
-        yield ok(CHAT, f"pod {ready[0]['name']} is ready")
+        yield ok(part.part, f"pod {ready[0]['name']} is ready")

@@ -205,6 +205,17 @@ class TestChat:
         assert told in document["fault"]["evidence"]
 
 
+def test_a_part_that_nobody_knows_yet_is_looked_at_as_well() -> None:
+    site = Planted()
+    row = {"part": "vectors", "kind": "Deployment", "name": "vectors", "namespace": "ml", "wanted": True}
+    site.seen["plan"]["parts"]["vectors"] = row
+    site.cluster["workloads"].append(workload("Deployment", "vectors", [], exists=False))
+    document = examine(site.seen)
+    assert (document["verdict"], document["fault"]["subject"]) == (DEGRADED, "vectors")
+    assert document["fault"]["evidence"] == "deployment vectors does not exist"
+    assert document["fault"]["next_step"] == "Run playbooks/site.yml."
+
+
 class TestSeveral:
     def test_one_sick_host_among_many_is_the_one_that_is_named(self) -> None:
         site = Planted()
