@@ -162,6 +162,12 @@ def edited(path: str, expression: str) -> tuple[str, str]:
     return f"cp -p {path} {path}.away && sed -i {shlex.quote(expression)} {path}", f"mv {path}.away {path}"
 
 
+def in_cdi_mode(then: str = "true") -> tuple[str, str]:
+    """In mode auto the runtime needs no file that describes the card; a site may ask for one."""
+    plant, undo = edited(CONFIG, 's/^mode = "auto"/mode = "cdi"/')
+    return f"{plant} && {then}", f"{undo} && rm -f {CDI}"
+
+
 FAULTS: dict[str, Fault] = {
     "host without SSH": Fault(
         "host",
@@ -195,9 +201,11 @@ FAULTS: dict[str, Fault] = {
         ["does not name", "restart k3s-agent"],
         *edited(CONTAINERD, "s/nvidia-container-runtime/other/g"),
     ),
-    "CDI gone": on_gpu("cdi", ["no file", "nvidia-ctk cdi generate"], *move(CDI)),
+    "CDI gone": on_gpu("cdi", ["no file", "nvidia-ctk cdi generate"], *in_cdi_mode()),
     "CDI of another driver": on_gpu(
-        "cdi", ["written for driver 550.54.14", "570.195.03"], *edited(CDI, "s/570.195.03/550.54.14/g")
+        "cdi",
+        ["written for driver 550.54.14", "570.195.03"],
+        *in_cdi_mode(f"nvidia-ctk cdi generate --output={CDI} && sed -i s/570.195.03/550.54.14/g {CDI}"),
     ),
     "API server stopped": Fault(
         "node",
