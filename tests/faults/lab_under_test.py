@@ -75,6 +75,18 @@ class Lab:
 
     def _is_well(self) -> bool:
         document = self.doctor({})
+        if "added by hand" in str(document["fault"]):
+            # What kubectl changed and changed back is kubectl's until a run takes it back.
+            words = [
+                "ansible-playbook",
+                "-i",
+                "inventories/rehearsal",
+                "playbooks/site.yml",
+                "--tags",
+                "cluster",
+            ]
+            self._run(words)
+            document = self.doctor({})
         assert document["verdict"] == "ok", document["fault"]
         return True
 

@@ -33,8 +33,12 @@ _UNREMARKABLE = frozenset(
 _MAPS = ("labels", "annotations", "data", "nodeSelector", "matchLabels", "limits", "requests")
 
 
-def foreign_fields(found: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Rows with manager and field, for every field that others own and we do not."""
+def foreign_fields(found: Mapping[str, Any], wanted: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """Rows with manager and field, for every field that others own and we do not.
+
+    Fields that ``wanted`` has are left out, where it is known: an apply takes them back.
+    """
+    taken_back = frozenset(_names(wanted or {}))
     entries = [
         (str(entry.get("manager") or ""), entry.get("fieldsV1") or {})
         for entry in (found.get("metadata") or {}).get("managedFields") or []
@@ -46,9 +50,24 @@ def foreign_fields(found: Mapping[str, Any]) -> list[dict[str, Any]]:
         for manager, fields in entries
         if manager not in _EXPECTED
         for path in _outermost(_paths(fields), ours)
-        if path not in _UNREMARKABLE and not path.startswith("status")
+        if path not in _UNREMARKABLE and path not in taken_back and not path.startswith("status")
     ]
     return sorted(rows, key=lambda row: (row["field"], row["manager"]))
+
+
+def _names(value: Any, prefix: str = "", parent: str = "") -> Iterator[str]:
+    """Paths of everything that an object holds, spelled as those of managed fields."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            path, name, _ = _step(f"f:{key}", prefix, parent)
+            yield path
+            yield from _names(inner, path, name)
+    elif isinstance(value, list):
+        for inner in value:
+            if isinstance(inner, Mapping) and "name" in inner:
+                path = f"{prefix}[{inner['name']}]"
+                yield path
+                yield from _names(inner, path)
 
 
 def _outermost(paths: Iterable[str], ours: Container[str]) -> Iterator[str]:

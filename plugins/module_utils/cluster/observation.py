@@ -153,7 +153,7 @@ class _Observer:
             return row, definition
         self._live[identity] = found
         row["exists"] = True
-        row["foreign_fields"] = foreign_fields(found)
+        row["foreign_fields"] = foreign_fields(found, definition)
         if "replicas" in (found.get("spec") or {}):
             row["replicas"] = found["spec"]["replicas"]
             row["replicas_managers"] = replicas_managers(found)

@@ -179,7 +179,7 @@ def _foreign_fields(site: Site) -> Iterator[Finding]:
                 name,
                 f"somebody added by hand: {told}",
                 f"Put it into the inventory, or remove it: 'kubectl -n {row.get('namespace')} edit "
-                f"{str(row.get('kind')).lower()} {name}'. No run removes it.",
+                f"{str(row.get('kind')).lower()} {name}'. A run takes back only what the inventory names.",
             )
         elif fields:
             yield ok(name, f"somebody added by hand: {told}")

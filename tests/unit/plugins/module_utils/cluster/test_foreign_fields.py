@@ -81,3 +81,26 @@ def test_parts_of_kubernetes_and_of_ours_are_expected(manager: str) -> None:
 
 def test_what_a_subresource_writes_is_no_field_of_the_object() -> None:
     assert found(entry("hand", {"f:spec": {"f:paused": {}}}, subresource="status")) == []
+
+
+def test_what_an_apply_takes_back_is_not_foreign() -> None:
+    """Somebody patched a field and patched it back: the value is ours, and the owner still theirs."""
+    fields = {
+        "f:spec": {
+            "f:template": {
+                "f:spec": {
+                    "f:nodeSelector": {},
+                    "f:hostNetwork": {},
+                    "f:containers": {'k:{"name":"vllm"}': {"f:args": {}, "f:stdin": {}}},
+                }
+            }
+        }
+    }
+    containers = [{"name": "vllm", "args": ["--model", "x"]}]
+    wanted = {"spec": {"template": {"spec": {"nodeSelector": {"gpu": "true"}, "containers": containers}}}}
+    live = {"metadata": {"managedFields": [entry("kubectl-patch", fields)]}}
+    assert [row["field"] for row in foreign_fields(live, wanted)] == [
+        "spec.template.spec.containers[vllm].stdin",
+        "spec.template.spec.hostNetwork",
+    ]
+    assert len(foreign_fields(live)) == 4
