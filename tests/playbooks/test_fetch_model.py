@@ -204,7 +204,7 @@ def test_progress_tells_bytes_rate_and_time_left(hub: Hub) -> None:
 
 
 def test_two_processes_share_the_work(hub: Hub) -> None:
-    hub.switch(bytes_per_second=3_000_000)
+    hub.switch(bytes_per_second=1_200_000)
     both = [
         subprocess.Popen(hub.command("org/model"), env=hub.environment(), stdout=subprocess.PIPE, text=True)
         for _ in range(2)
