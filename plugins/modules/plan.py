@@ -38,6 +38,7 @@ options:
       - Their order is the order of fallback.
       - A tier is off when it is absent, V(false), or has C(enabled) set to V(false).
       - Only whether C(cloud.api_key) is set matters; its value is not read.
+      - C(timeout) of a tier is how many seconds one request may take there. By default 300, in the cloud 120.
     type: dict
     default: {gpu: {backend: vllm}}
   vllm_version:

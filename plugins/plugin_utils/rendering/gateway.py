@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys, models and fallbacks in the form that the gateway reads. Pure; no message contains a key.
 
-Its timeouts and retries are settings of the role litellm (vars/main.yml).
+How long a request may take is the plan's (planning/inputs/tiers.py); retries are the role litellm's.
 """
 
 from __future__ import annotations
