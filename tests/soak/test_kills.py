@@ -1,4 +1,4 @@
-"""site.yml on bare hosts, killed after each change that it makes, until nothing is left to change.
+"""site.yml on bare hosts, killed after a change or at any other task, until nothing is left to change.
 
 Needs a lab of its own that nobody uses: LAB=soak by default. It is taken down in the end.
 """
@@ -25,6 +25,7 @@ LAB = os.environ.get("SOAK_LAB", "soak")
 KILLS, MOST_RUNS = 20, 60
 DEADLINE_S = 900
 _CHANGED = re.compile(r"^changed: ", re.MULTILINE)
+_TASK = re.compile(r"^TASK \[(.*)\]", re.MULTILINE)
 
 
 def lab(*words: str) -> None:
@@ -45,8 +46,11 @@ def site() -> Iterator[None]:
         os.environ["LAB"] = before
 
 
-def run_until_it_changed_something(log: Path, linger_s: float) -> tuple[str, int | None]:
-    """The task that changed something, after which the run was killed; or the status of a run that ended."""
+def run_and_kill(log: Path, most_tasks: int, linger_s: float) -> tuple[str, int | None]:
+    """The task at which the run was killed: the first that changed something, or the last of so many.
+
+    A run that ended before has no such task, but a status.
+    """
     with log.open("w") as sink:
         process = subprocess.Popen(
             ["ansible-playbook", "--inventory", INVENTORY, "playbooks/site.yml"],
@@ -58,32 +62,35 @@ def run_until_it_changed_something(log: Path, linger_s: float) -> tuple[str, int
         )
     deadline = time.monotonic() + DEADLINE_S
     while process.poll() is None:
-        assert time.monotonic() < deadline, log.read_text()[-2000:]
-        if _CHANGED.search(log.read_text(errors="replace")):
+        told = log.read_text(errors="replace")
+        assert time.monotonic() < deadline, told[-2000:]
+        if _CHANGED.search(told) or len(_TASK.findall(told)) >= most_tasks:
             time.sleep(linger_s)
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-                before = _CHANGED.split(log.read_text(errors="replace"))[0]
-                return before.rpartition("TASK [")[2].partition("]")[0], None
+                return (_TASK.findall(log.read_text(errors="replace")) or ["start"])[-1], None
         time.sleep(0.1)
     return "", process.returncode
 
 
 def test_a_run_that_is_killed_after_every_change_converges(site: None, tmp_path: Path) -> None:
-    pause = random.Random(20)
+    choice = random.Random(20)
     killed: list[str] = []
     for number in range(MOST_RUNS):
         log = tmp_path / f"{number}.log"
-        task, status = run_until_it_changed_something(log, pause.uniform(0, 2))
-        if status is not None:
+        # Every other run ends where nothing was changed, such as in a look or a wait.
+        most_tasks = choice.randint(3, 70) if number % 2 else sys.maxsize
+        task, status = run_and_kill(log, most_tasks, choice.uniform(0, 1))
+        if status is None:
+            killed.append(task)
+            print(f"{number}: killed at {task}", flush=True)
+        else:
             assert status == 0, log.read_text()[-4000:]
-            break
-        killed.append(task)
-        print(f"{number}: killed after {task}", flush=True)
+            if len(set(killed)) >= KILLS:
+                break
     else:
         raise AssertionError(f"still not done after {MOST_RUNS} runs: {killed}")
-    assert len(set(killed)) >= KILLS, killed
 
     # As after an undisturbed run: nothing is left to change, and doctor finds nothing.
     again = play(INVENTORY, "site", {}, timeout=600)
