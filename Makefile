@@ -123,7 +123,7 @@ molecule-one: .venv/.test ## The rehearsal of a site on one machine, over a bad 
 faults: .venv/.test ## Plant faults on the lab that is up and see that doctor names each (20 minutes)
 	@pytest -v tests/faults
 
-soak: .venv/.test ## What takes longer: a hundred thousand cut and damaged streams, and a site.yml that is killed after each change (20 minutes)
+soak: .venv/.test ## What takes longer: a hundred thousand cut and damaged streams, and a site.yml that is killed at twenty tasks (15 minutes)
 	@pytest -q -n 2 tests/soak/test_sse_fuzz.py
 	pytest -q -s tests/soak/test_kills.py
 
