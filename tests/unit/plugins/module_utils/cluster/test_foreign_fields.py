@@ -85,7 +85,7 @@ def test_what_a_subresource_writes_is_no_field_of_the_object() -> None:
 
 def test_what_an_apply_takes_back_is_not_foreign() -> None:
     """Somebody patched a field and patched it back: the value is ours, and the owner still theirs."""
-    fields = {
+    fields: dict[str, Any] = {
         "f:spec": {
             "f:template": {
                 "f:spec": {
