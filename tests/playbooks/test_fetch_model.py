@@ -156,6 +156,14 @@ def test_what_only_a_person_can_mend_ends_at_once(hub: Hub, words: list[str], to
     assert told in result.stdout.splitlines()[-1]
 
 
+def test_a_file_that_the_hub_does_not_send_over_http_ends_at_once(hub: Hub) -> None:
+    hub.switch(said_sizes={"model.safetensors": 60_000_000_000})
+    result = hub.fetch("org/model")
+    assert result.returncode == 3
+    assert "model.safetensors has 60.0 GB" in result.stdout
+    assert hub.served("org/model/model.safetensors") == 0
+
+
 def test_bytes_that_somebody_changed_are_not_kept(hub: Hub) -> None:
     hub.switch(corrupt=["model.safetensors"])
     result = hub.fetch("org/model")

@@ -12,24 +12,23 @@ Exit status: 0 all models are there; 1 try again; 3 a person has to do something
 from __future__ import annotations
 
 import argparse
-import contextlib
 import errno
-import fcntl
 import fnmatch
 import functools
-import hashlib
 import os
 import re
 import shutil
 import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlparse
+
+from fetch_progress import Progress, say, size_text
+from hub_cache import Cache, File, Repository, is_intact, size_of, total_size
 
 RETRY, GIVE_UP = 1, 3
 AT_ONCE = 4
@@ -38,10 +37,8 @@ AT_ONCE = 4
 CHUNK = 1 << 20
 """Bytes that the client collects before it writes them, the most that a broken line costs. It takes 10 MB."""
 
-TELL_EVERY = 10.0
-RATE_OVER = 30.0
 LONGEST_PAUSE = 60.0
-# The hub's client refuses plain HTTP above this; larger files go its own way.
+# The hub's client refuses plain HTTP above this.
 LARGEST_BY_HTTP = 50_000_000_000
 
 # Weights in forms that vLLM does not load. PyTorch's only count where there is no safetensors file.
@@ -51,174 +48,10 @@ OTHER_FORMS = (
 )
 PICKLES = ("*.bin", "*.pth", "*.pt")
 WEIGHTS = ("*.safetensors", "*.gguf", *PICKLES)
-_COMMIT = re.compile(r"^[0-9a-f]{40}$")
 
 
 class Hopeless(Exception):
     """Only a person can mend it."""
-
-
-class Repository(NamedTuple):
-    name: str
-    revision: str
-    weights: bool = True
-
-    @classmethod
-    def parse(cls, text: str) -> Repository:
-        name, _, revision = text.partition("@")
-        return cls(name, revision or "main")
-
-    @classmethod
-    def parse_tokenizer(cls, text: str) -> Repository:
-        return cls.parse(text)._replace(weights=False)
-
-    def __str__(self) -> str:
-        return self.name if self.revision == "main" else f"{self.name}@{self.revision[:12]}"
-
-
-class File(NamedTuple):
-    """A file of a repository. ``etag`` names its blob: a large one's SHA-256, a small one's Git SHA-1."""
-
-    name: str
-    size: int
-    etag: str
-    sha256: bool
-
-
-class Cache:
-    """The folder of one repository, in the form of the hub's own cache."""
-
-    def __init__(self, hub: Path, repository: Repository) -> None:
-        self.repository = repository
-        self.folder = hub / ("models--" + repository.name.replace("/", "--"))
-        self.blobs = self.folder / "blobs"
-
-    def commit(self) -> str:
-        """The commit that the revision means here; empty while nobody knows it."""
-        if _COMMIT.match(self.repository.revision):
-            return self.repository.revision
-        with contextlib.suppress(OSError):
-            return (self.folder / "refs" / self.repository.revision).read_text(encoding="ascii").strip()
-        return ""
-
-    def snapshot(self, commit: str) -> Path:
-        return self.folder / "snapshots" / commit
-
-    def has_snapshot(self) -> bool:
-        """Whether somebody put a snapshot there, whole or not."""
-        return bool(self.commit()) and self.snapshot(self.commit()).is_dir()
-
-    def is_verified(self) -> bool:
-        """Whether an earlier run verified the snapshot, and its files still have their sizes."""
-        commit = self.commit()
-        return any(self._agrees(commit, marker) for marker in self._markers(commit))
-
-    def _markers(self, commit: str) -> list[Path]:
-        """Where a snapshot is noted as verified; a whole one has the files of its tokenizer, too."""
-        whole = self.folder / ".verified" / commit
-        return [whole] if self.repository.weights else [whole.with_name(f"{commit}.tokenizer"), whole]
-
-    def _agrees(self, commit: str, marker: Path) -> bool:
-        try:
-            lines = marker.read_text(encoding="utf-8").splitlines()
-            return self.snapshot(commit).is_dir() and all(
-                (self.snapshot(commit) / name).stat().st_size == int(size)
-                for size, name in (line.split(" ", 1) for line in lines)
-            )
-        except (OSError, ValueError):
-            return False
-
-    def mark_verified(self, commit: str, files: Iterable[File]) -> None:
-        marker = self._markers(commit)[0]
-        marker.parent.mkdir(exist_ok=True)
-        partial = marker.with_name(f".{commit}.{os.getpid()}")
-        partial.write_text("".join(f"{file.size} {file.name}\n" for file in files), encoding="utf-8")
-        partial.replace(marker)
-
-    def blob(self, file: File) -> Path:
-        return self.blobs / file.etag
-
-    def partial(self, file: File) -> Path:
-        return self.blobs / f"{file.etag}.incomplete"
-
-    def bytes_of(self, file: File) -> int:
-        """How much of a file is there."""
-        return max(_size(self.blob(file)), _size(self.partial(file)), 0)
-
-    def fits(self, file: File) -> bool:
-        """Whether the file is there with its size."""
-        return _size(self.blob(file)) == file.size
-
-    @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Let one process at a time fill the folder: a Job and an engine may want the same model."""
-        self.blobs.mkdir(parents=True, exist_ok=True)
-        with (self.folder / ".fetch.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                say(f"{self.repository}: another process fetches it, waiting")
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-
-
-class Progress:
-    """Tells how far one model is, from the bytes on the disk."""
-
-    def __init__(self, cache: Cache, files: list[File]) -> None:
-        self._cache, self._files = cache, files
-        self._seen: list[tuple[float, int]] = []
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> Progress:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stop.wait(2.0 if not self._seen else TELL_EVERY):
-            say(self.line(time.monotonic()))
-
-    def line(self, now: float) -> str:
-        done = sum(min(self._cache.bytes_of(file), file.size) for file in self._files)
-        self._seen = [(at, had) for at, had in self._seen if now - at <= RATE_OVER] + [(now, done)]
-        return f"{self._cache.repository}: {describe(done, total_size(self._files), self._seen)}"
-
-
-def describe(done: int, total: int, seen: list[tuple[float, int]]) -> str:
-    """Bytes, rate and time left. ``seen`` are pairs of a time in seconds and the bytes at that time."""
-    words = [f"{size_text(done)} of {size_text(total)}"]
-    (first, at_first), (last, at_last) = seen[0], seen[-1]
-    if last > first:
-        rate = (at_last - at_first) / (last - first)
-        words.append(f"{size_text(int(rate))}/s")
-        words.append(f"{time_text((total - done) / rate)} left" if rate > 0 else "nothing arrives")
-    return ", ".join(words)
-
-
-def size_text(count: int) -> str:
-    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if count >= factor:
-            return f"{count / factor:.1f} {unit}"
-    return f"{count} bytes"
-
-
-def time_text(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def total_size(files: Iterable[File]) -> int:
-    return sum(file.size for file in files)
-
-
-def say(line: str) -> None:
-    print(line, flush=True)
 
 
 def wanted_files(siblings: Iterable[Any], weights: bool = True) -> list[File]:
@@ -234,15 +67,6 @@ def _file(sibling: Any) -> File:
     if lfs:
         return File(sibling.rfilename, int(lfs["size"]), str(lfs["sha256"]), sha256=True)
     return File(sibling.rfilename, int(sibling.size or 0), str(sibling.blob_id), sha256=False)
-
-
-def is_intact(path: Path, file: File) -> bool:
-    """Whether the bytes are those that the hub names."""
-    digest = hashlib.sha256() if file.sha256 else hashlib.sha1(b"blob %d\0" % file.size)
-    with path.open("rb") as stream:
-        while chunk := stream.read(1 << 22):
-            digest.update(chunk)
-    return digest.hexdigest() == file.etag
 
 
 class Fetcher:
@@ -292,9 +116,9 @@ class Fetcher:
         from huggingface_hub import snapshot_download
 
         repository = cache.repository
-        self._check_space(cache, files)
+        self._check_sizes(cache, files)
         say(f"{repository}: fetching {size_text(total_size(files))} in {len(files)} files")
-        with Progress(cache, files):
+        with Progress(repository, total_size(files), lambda: sum(map(cache.bytes_of, files))):
             pool = ThreadPoolExecutor(AT_ONCE)
             try:
                 for one in [pool.submit(self._file, cache, commit, file) for file in _smallest_first(files)]:
@@ -314,8 +138,14 @@ class Fetcher:
         cache.mark_verified(commit, files)
         say(f"{repository}: complete and verified, {size_text(total_size(files))}")
 
-    def _check_space(self, cache: Cache, files: list[File]) -> None:
-        missing = sum(max(file.size - cache.bytes_of(file), 0) for file in files)
+    def _check_sizes(self, cache: Cache, files: list[File]) -> None:
+        for file in files:
+            if file.size > LARGEST_BY_HTTP and not cache.fits(file):
+                raise Hopeless(
+                    f"{cache.repository}: {file.name} has {size_text(file.size)}, more than the hub sends over "
+                    "plain HTTP. Let its engine fetch it: vllm_fetch_models: false."
+                )
+        missing = total_size(files) - sum(map(cache.bytes_of, files))
         free = shutil.disk_usage(cache.folder).free
         if missing + self._reserve > free:
             raise Hopeless(
@@ -325,20 +155,18 @@ class Fetcher:
 
     def _file(self, cache: Cache, commit: str, file: File) -> None:
         """One file, fetched and verified; a second time where the bytes were wrong."""
-        if file.size > LARGEST_BY_HTTP:
-            return
         for _ in range(2):
             if cache.fits(file):
                 if is_intact(cache.blob(file), file):
                     return
                 cache.blob(file).unlink()
-            if _size(cache.partial(file)) > file.size:
+            if size_of(cache.partial(file)) > file.size:
                 cache.partial(file).unlink()
-            if _size(cache.partial(file)) != file.size:
+            if size_of(cache.partial(file)) != file.size:
                 self._patiently(
                     cache.repository,
                     lambda: _download(cache, commit, file),
-                    measure=lambda: _size(cache.partial(file)),
+                    measure=lambda: size_of(cache.partial(file)),
                 )
             if is_intact(cache.partial(file), file):
                 cache.partial(file).replace(cache.blob(file))
@@ -424,14 +252,6 @@ def _smallest_first(files: list[File]) -> list[File]:
 def _literal(name: str) -> str:
     """A pattern that matches this name alone."""
     return re.sub(r"([*?\[])", r"[\1]", name)
-
-
-def _size(path: Path) -> int:
-    """Bytes of a file; -1 where there is none."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return -1
 
 
 def _is_set(name: str) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.playbooks.roles.cluster_roles import QWEN, container_of, environment_of, one, pod_of, rendered
 
+PROGRAMS = Path(__file__).resolve().parents[3] / "roles/vllm/files"
 REPOSITORIES = [
     {"repository": "Qwen/Qwen3-8B-AWQ", "revision": "abc123"},
     {"repository": "Qwen/Qwen3-8B", "revision": "", "weights": False},
@@ -32,7 +34,8 @@ def test_the_job_and_the_engine_fetch_the_same_in_the_same_way() -> None:
     assert pod_of(engine)["initContainers"] == [fetching]
     assert fetching["image"] == container_of(engine)["image"]
     script = one("vllm", "ConfigMap", "fetch-model", changes())
-    assert "http_get" in script["data"]["fetch_model.py"]
+    programs = {path.name: path.read_text("utf-8").rstrip("\n") for path in PROGRAMS.glob("*.py")}
+    assert script["data"] == programs
     # Another version of it restarts no engine.
     assert script["metadata"]["annotations"] == {"inference.stack/reloaded": "true"}
 
