@@ -142,8 +142,8 @@ class Fetcher:
         for file in files:
             if file.size > LARGEST_BY_HTTP and not cache.fits(file):
                 raise Hopeless(
-                    f"{cache.repository}: {file.name} has {size_text(file.size)}, more than the hub sends over "
-                    "plain HTTP. Let its engine fetch it: vllm_fetch_models: false."
+                    f"{cache.repository}: {file.name} has {size_text(file.size)}, more than "
+                    "the hub sends over plain HTTP. Let its engine fetch it: vllm_fetch_models: false."
                 )
         missing = total_size(files) - sum(map(cache.bytes_of, files))
         free = shutil.disk_usage(cache.folder).free
