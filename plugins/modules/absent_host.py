@@ -17,18 +17,8 @@ options:
     description: What is to be said of the host.
     type: str
     required: true
-attributes:
-  check_mode:
-    description: Can run in check mode and return what it would return otherwise.
-    support: full
-  diff_mode:
-    description: Can show what changed.
-    support: none
-  platform:
-    description: Where it runs.
-    support: full
-    platforms: posix
-    details: Always on the controller.
+extends_documentation_fragment:
+  - inference.stack.controller
 author:
   - The inference.stack authors (@inference-stack)
 """

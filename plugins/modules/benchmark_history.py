@@ -60,19 +60,11 @@ options:
     description: Whether a drop fails the task. RV(drops) names it in any case.
     type: bool
     default: true
+extends_documentation_fragment:
+  - inference.stack.controller
 attributes:
   check_mode:
-    description: Can run in check mode and return what it would return otherwise.
-    support: full
     details: It compares and fails as otherwise, and notes nothing.
-  diff_mode:
-    description: Can show what changed.
-    support: none
-  platform:
-    description: Where it runs.
-    support: full
-    platforms: posix
-    details: Always on the controller.
 seealso:
   - module: inference.stack.llm_benchmark
   - plugin: inference.stack.benchmark_table

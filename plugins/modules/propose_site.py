@@ -84,18 +84,8 @@ options:
     type: str
     choices: [written, kept, checked]
     default: written
-attributes:
-  check_mode:
-    description: Can run in check mode and return what it would return otherwise.
-    support: full
-  diff_mode:
-    description: Can show what changed.
-    support: none
-  platform:
-    description: Where it runs.
-    support: full
-    platforms: posix
-    details: Always on the controller.
+extends_documentation_fragment:
+  - inference.stack.controller
 seealso:
   - module: inference.stack.plan
 author:

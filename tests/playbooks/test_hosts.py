@@ -12,27 +12,11 @@ import pytest
 import yaml
 
 from tests.playbook_run import ROOT, run_playbook
+from tests.playbooks.roles.test_container_toolkit_phases import FINISHED as TOOLKIT
+from tests.playbooks.roles.test_container_toolkit_phases import PACKAGE, VERSION
 from tests.playbooks.roles.test_k3s_phases import FINISHED
 
 HOSTS = ROOT / "playbooks/steps/hosts.yml"
-TOOLKIT: dict[str, Any] = {
-    "system": {"id": "debian", "version": "13", "family": ["debian"]},
-    "driver_found": True,
-    "other_sources": [],
-    "newer_version": "",
-    "packages": {"a": {"version": "1", "held": True}},
-    "differing": [],
-    "missing": [],
-    "toolkit_found": True,
-    "config": {"wanted": "", "problem": "", "differs": False},
-    "spec": {
-        "wanted": "devices: [{name: all}]",
-        "problem": "",
-        "present": "devices: [{name: all}]",
-        "shadows": [],
-    },
-    "k3s": {"unit": "", "knows_runtime": None, "runtime_found": True},
-}
 CACHE = {"folder": "/cache", "free_bytes": 2**60, "absent": [], "differing": [], "leftovers": False}
 # How two servers become one cluster.
 CONFIGS: dict[str, dict[str, Any]] = {
@@ -74,8 +58,8 @@ class Fleet:
             "inference_plan": {"cache": {"path": "/var/lib/vllm/huggingface", "repositories": []}},
             "k3s_token": "secret",
             "k3s_server_url": "https://192.0.2.10:6443",
-            "container_toolkit_packages": ["a"],
-            "container_toolkit_version": "1",
+            "container_toolkit_packages": [PACKAGE],
+            "container_toolkit_version": VERSION,
             # Nobody runs it here.
             "__k3s_binary": str(self._folder / "k3s"),
             "__k3s_seen": "{{ seen_of_k3s }}",
