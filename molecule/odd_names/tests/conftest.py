@@ -13,10 +13,7 @@ import pytest
 import yaml
 
 from tests.rehearsal import play
-from tests.rehearsal_fixtures import cluster, gateway, gpu, host_of, lab, secrets, server, state
 from tools import operate
-
-__all__ = ["cluster", "gateway", "gpu", "host_of", "lab", "secrets", "server", "state"]
 
 ODD = Path(__file__).resolve().parents[1] / "inventory"
 

@@ -1,4 +1,4 @@
-"""The fixtures of the scenario are those that scenarios share."""
+"""The fixtures that scenarios share. One whose site has other names has a conftest of its own for these."""
 
 from __future__ import annotations
 
