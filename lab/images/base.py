@@ -9,8 +9,8 @@ from lab.components.component import BuildContext, Component
 from lab.components.python_components import RUNTIME_PACKAGES
 from lab.debian import DEBIAN_RECIPE, bootstrap, mirror, suite
 
-# libstdc++ is for Ollama, the certificates for whoever calls a cloud's API.
-PACKAGES = tuple(sorted({"ca-certificates", "libstdc++6"}.union(*RUNTIME_PACKAGES.values())))
+# libstdc++ is for Ollama, the certificates for whoever calls a cloud's API, HAProxy for the gateway's pod.
+PACKAGES = tuple(sorted({"ca-certificates", "haproxy", "libstdc++6"}.union(*RUNTIME_PACKAGES.values())))
 LAYER = "layer.tar"
 
 # What an image never uses, although essential packages bring it. Perl alone is a third.

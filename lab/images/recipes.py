@@ -15,7 +15,7 @@ INDEX = "images.json"
 
 # One archive per host, so that a layer which its images share is imported once.
 ARCHIVES: dict[str, tuple[str, ...]] = {
-    "server": ("pause", "litellm", "ollama"),
+    "server": ("pause", "litellm", "haproxy", "ollama"),
     "gpu": ("pause", "device-plugin", "vllm"),
 }
 
@@ -151,6 +151,7 @@ def _images(sources: Sources, work: Path) -> dict[str, Image]:
             entrypoint=["litellm"],
             labels={"packages": sources.litellm.name},
         ),
+        Image(name="haproxy", layers=[base], environment={"PATH": _PATH}, entrypoint=["haproxy"]),
         Image(
             name="ollama",
             layers=[base, layer("ollama", program(sources.ollama / "bin/ollama", "/usr/bin/ollama"))],

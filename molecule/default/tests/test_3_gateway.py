@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ import requests
 from tests.rehearsal import MODEL, wait_for
 
 ENGINE = "vllm-tiny-qwen3"
+CPU_MODEL = "tiny-llama"
 
 
 def api_base(response: requests.Response) -> str:
@@ -98,14 +102,57 @@ def test_a_prompt_that_is_too_long_is_refused_and_not_cut_by_a_lower_tier(gatewa
     assert "maximum context length" in answer.text
 
 
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        {"temperature": -5},
+        {"max_tokens": 32_000},
+        {"max_tokens": 0},
+        {"logprobs": True, "top_logprobs": 500},
+        {"messages": []},
+        {"messages": "hi"},
+        {"tools": [{"type": "function", "function": {"name": "f", "parameters": {}}}]},
+    ],
+    ids=str,
+)
+def test_a_mistake_is_the_clients_and_no_other_tier_answers_it(gateway: Any, mistake: dict[str, Any]) -> None:
+    answer = gateway.chat(**mistake)
+    assert answer.status_code == 400, answer.text[:500]
+    told = answer.json()["error"]["message"]
+    assert told and not re.search(r"litellm|Traceback|http:|svc\.cluster", told, re.IGNORECASE), told
+    assert from_the_gpu(gateway), "the mistake took the tier from the next request"
+
+
+def burst(gateway: Any, model: str, at_once: int) -> tuple[list[requests.Response], float]:
+    """Answers to requests that are sent at once, and how long the slowest took [s]."""
+    with ThreadPoolExecutor(at_once) as pool:
+        begun = time.monotonic()
+        answers = list(pool.map(lambda _: gateway.chat(model=model), range(at_once)))
+        return answers, time.monotonic() - begun
+
+
 def test_the_cpu_tier_answers_while_the_gpu_is_away(cluster: Any, gateway: Any) -> None:
+    """Without a wait, however many ask at once, and only what it can answer whole."""
     cluster.scale(ENGINE, 0)
     try:
         wait_for("engine gone", lambda: cluster.available(ENGINE, 0))
         answer = wait_for("cpu tier", lambda: (found := gateway.chat()).ok and found)
-        assert ":11434" in api_base(answer)
+        assert api_base(answer).endswith("/ollama")
         assert int(answer.headers["x-litellm-attempted-fallbacks"]) >= 1
         assert answer.json()["usage"]["completion_tokens"] > 0
+        _, own = burst(gateway, CPU_MODEL, 16)
+        answers, slowest = burst(gateway, MODEL, 16)
+        assert [answer.status_code for answer in answers] == [200] * 16
+        assert {api_base(answer).endswith("/ollama") for answer in answers} == {True}
+        # Refusals by ICMP took 36 s here, where the CPU tier itself takes 3.
+        assert slowest < 2 * own + 5, (slowest, own)
+        for lost in (
+            {"n": 3},
+            {"logprobs": True},
+            {"messages": [{"role": "user", "content": "fox " * 9_000}]},
+        ):
+            refused = gateway.chat(**lost)
+            assert refused.status_code == 400, (lost, refused.text[:300])
     finally:
         cluster.scale(ENGINE, 1)
         wait_for("engine back", lambda: cluster.available(ENGINE, 1), timeout=300)

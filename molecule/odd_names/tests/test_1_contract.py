@@ -41,7 +41,7 @@ def test_the_gpu_answers_through_the_odd_port(gateway: Gateway, tiers: dict[str,
     assert answer.status_code == 200, answer.text
     assert tiers[answer.headers["x-litellm-model-id"]] == "gpu"
     assert answer.headers["x-litellm-attempted-fallbacks"] == "0"
-    engine = "http://model-4o-tiny-qwen3-inference.llm-site.svc.cluster.local:9000"
+    engine = "http://127.0.0.1:8200/model-4o-tiny-qwen3-inference"
     assert answer.headers["x-litellm-model-api-base"].startswith(engine)
     assert answer.json()["usage"]["completion_tokens"] == 8
 
@@ -50,5 +50,5 @@ def test_the_next_tier_answers_at_its_odd_address(gateway: Gateway, tiers: dict[
     answer = gateway.chat(model="tiny-llama")
     assert answer.status_code == 200, answer.text
     assert tiers[answer.headers["x-litellm-model-id"]] == "cpu"
-    ollama = "http://cpu-llm.llm-site.svc.cluster.local:12000"
+    ollama = "http://127.0.0.1:8200/cpu-llm"
     assert answer.headers["x-litellm-model-api-base"].startswith(ollama)

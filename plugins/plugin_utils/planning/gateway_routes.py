@@ -11,6 +11,10 @@ from .inputs.wanted import WantedModel
 from .naming import Identity
 from .parts import Parts
 
+# What LiteLLM or Ollama would leave out of a request without a word; the gateway refuses it instead.
+OLLAMA_LACKS = ["audio", "logit_bias", "logprobs", "n"]
+# Ollama cuts a prompt that is too long, and forgets its beginning while it answers, unless it is told not to.
+OLLAMA_REFUSES = {"truncate": False, "shift": False}
 # The gateway reads the key from its environment; a plan never contains it.
 CLOUD_KEY = "os.environ/OPENAI_API_KEY"
 
@@ -18,13 +22,26 @@ CLOUD_KEY = "os.environ/OPENAI_API_KEY"
 def gateway_models(
     identities: Sequence[Identity], tiers: Sequence[Tier], parts: Parts
 ) -> list[dict[str, Any]]:
-    """LiteLLM's model_list. Models of inactive modes stay in it: a refused connection falls back at once."""
+    """LiteLLM's model_list. Those of inactive modes stay in it: HAProxy answers 503 for them at once."""
     found: list[dict[str, Any]] = []
     for tier in tiers:
         if tier.name == GPU:
-            found += [_gpu(identity, tier) for identity in identities]
+            found += [_gpu(identity, tier, parts) for identity in identities]
         else:
             found.append(_other(tier, parts))
+    return found
+
+
+def proxied_engines(
+    identities: Sequence[Identity], tiers: Sequence[Tier], parts: Parts
+) -> list[dict[str, str]]:
+    """The servers of this site that the gateway asks through HAProxy, each with its address and its check."""
+    found: list[dict[str, str]] = []
+    for tier in tiers:
+        if tier.name == GPU:
+            found += [{"name": row.service, "url": row.url, "check": "/health"} for row in identities]
+        elif part := parts.of_tier(tier.name):
+            found.append({"name": part.service, "url": part.url, "check": "/api/version"})
     return found
 
 
@@ -36,12 +53,12 @@ def tier_url(tier: Tier, parts: Parts) -> str:
     return part.url if part else tier.api_base or OPENAI_URL
 
 
-def _gpu(identity: Identity, tier: Tier) -> dict[str, Any]:
+def _gpu(identity: Identity, tier: Tier, parts: Parts) -> dict[str, Any]:
     return {
         "model_name": identity.served_name,
         "litellm_params": {
             "model": f"hosted_vllm/{identity.served_name}",
-            "api_base": f"{identity.url}/v1",
+            "api_base": f"{parts.proxied(identity.service)}/v1",
             "timeout": tier.timeout,
             "stream_timeout": tier.timeout,
         },
@@ -51,14 +68,22 @@ def _gpu(identity: Identity, tier: Tier) -> dict[str, Any]:
 
 def _other(tier: Tier, parts: Parts) -> dict[str, Any]:
     params: dict[str, Any]
+    info: dict[str, Any] = {"tier": tier.name}
     if tier.name == CPU:
-        params = {"model": f"ollama_chat/{tier.model}", "api_base": tier_url(tier, parts)}
+        part = parts.of_tier(CPU)
+        address = parts.proxied(part.service) if part else tier_url(tier, parts)
+        params = {
+            "model": f"ollama_chat/{tier.model}",
+            "api_base": address,
+            "extra_body": dict(OLLAMA_REFUSES),
+        }
+        info["inference_lacks"] = list(OLLAMA_LACKS)
     else:
         params = {"model": f"openai/{tier.model}", "api_key": CLOUD_KEY}
         if tier.api_base:
             params["api_base"] = tier.api_base
     params.update(timeout=tier.timeout, stream_timeout=tier.timeout)
-    return {"model_name": tier.model, "litellm_params": params, "model_info": {"tier": tier.name}}
+    return {"model_name": tier.model, "litellm_params": params, "model_info": info}
 
 
 def fallbacks(
@@ -86,13 +111,19 @@ def aliases(identities: Sequence[Identity]) -> dict[str, str]:
 
 
 def tier_map(identities: Sequence[Identity], tiers: Sequence[Tier], parts: Parts) -> dict[str, str]:
-    """Which tier an address belongs to: what a response's headers are compared with."""
+    """Which tier an address belongs to: what a response's headers are compared with.
+
+    Engines of the site have two: their Service's, and the one at which the gateway asks them through HAProxy.
+    """
     found: dict[str, str] = {}
     for tier in tiers:
         if tier.name == GPU:
             found.update({row.url: GPU for row in identities})
+            found.update({parts.proxied(row.service): GPU for row in identities})
         else:
             found[tier_url(tier, parts)] = tier.name
+            if part := parts.of_tier(tier.name):
+                found[parts.proxied(part.service)] = tier.name
         if tier.name == CLOUD and not tier.api_base:
             # The client library's default address is reported without its path on some releases.
             found[OPENAI_URL.removesuffix("/v1")] = CLOUD

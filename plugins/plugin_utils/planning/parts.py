@@ -29,6 +29,9 @@ ENGINES = "vllm-api"
 ENGINE_SELECTOR = {"app": "vllm-server"}
 CHAT = "inference_chat"
 ENGINE_CACHE, HOST_CACHE = "vllm_cache_path", "model_cache_path"
+# Where HAProxy listens inside the gateway's pod: between LiteLLM and the engines.
+ENGINE_PROXY = "litellm_engine_proxy_port"
+DEFAULT_ENGINE_PROXY = 8100
 DEFAULT_CACHE = "/var/lib/vllm/huggingface"
 # The variable VLLM_PORT, which a Service of this name puts into pods, is one of vLLM's own.
 _FORBIDDEN_SERVICE = "vllm"
@@ -137,15 +140,17 @@ VARIABLES: dict[str, Any] = {
     **{row.switch: False for row in ROWS if row.switch},
     ENGINE_CACHE: DEFAULT_CACHE,
     HOST_CACHE: DEFAULT_CACHE,
+    ENGINE_PROXY: DEFAULT_ENGINE_PROXY,
 }
 
 
 @dataclass(frozen=True)
 class Parts:
-    """The table of one site, and the folder from which its engines read models."""
+    """The table of one site, the folder from which its engines read models, and HAProxy's port."""
 
     rows: tuple[Part, ...]
     cache_path: str
+    engine_proxy_port: int = DEFAULT_ENGINE_PROXY
 
     def __getitem__(self, part: str) -> Part:
         return next(row for row in self.rows if row.part == part)
@@ -153,6 +158,10 @@ class Parts:
     def of_tier(self, tier: str) -> Part | None:
         """The part that answers for a tier with one address."""
         return next((row for row in self.rows if row.tier == tier), None)
+
+    def proxied(self, service: str) -> str:
+        """The address at which the gateway asks an engine, through the HAProxy in its own pod."""
+        return f"http://127.0.0.1:{self.engine_proxy_port}/{service}"
 
     def as_plain(self) -> dict[str, dict[str, Any]]:
         return {row.part: row.as_plain() for row in self.rows}
@@ -165,7 +174,7 @@ def read_parts(value: object, namespace: str, tiers: Sequence[Tier], findings: F
     table = Table(given.data, "", findings)
     on = {tier.name for tier in tiers}
     rows = tuple(_read(row, namespace, on, table) for row in ROWS)
-    return Parts(rows, _read_cache(table))
+    return Parts(rows, _read_cache(table), _port(ENGINE_PROXY, DEFAULT_ENGINE_PROXY, table))
 
 
 def with_engines(parts: Parts, identities: Iterable[Identity]) -> Parts:
@@ -198,6 +207,8 @@ def check_clashes(parts: Parts, paths: Mapping[str, str], findings: Findings) ->
             _claim(services, row.service, f"{row.role}_service_name", findings)
         if row.wanted and row.node_port:
             _claim(node_ports, row.node_port, f"{row.role}_node_port", findings)
+    inside = {parts["gateway"].port: "litellm_port"}
+    _claim(inside, parts.engine_proxy_port, ENGINE_PROXY, findings)
     names = {row.part for row in own}
     for row in engines:
         path = f"{paths[row.part]}.name"

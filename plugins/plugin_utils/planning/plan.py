@@ -154,6 +154,7 @@ def _fit(wanted: _Wanted, identities: list[naming.Identity], findings: Findings)
     unfit = {*sizing.unfit(memory), *unfit_kernels(models, gpus, catalog)}
     placement = place(models, gpus.of_at_least(wanted.least_gpu_gb), unfit, findings)
     findings.stop_on_problems()
+    addresses = [parts.proxied(identity.service) for identity in identities]
     plan = {
         "namespace": wanted.namespace,
         "parts": parts.as_plain(),
@@ -164,11 +165,13 @@ def _fit(wanted: _Wanted, identities: list[naming.Identity], findings: Findings)
         "image_verdict": compared.image,
         "vllm_version": wanted.engine.version,
         "identities": [identity.as_plain() for identity in identities],
-        "vllm_models": with_contracts(listed, models, identities, memory, placement),
+        "vllm_models": with_contracts(listed, models, addresses, memory, placement),
         "ollama_models": [{"name": tier.model, "source": tier.source} for tier in tiers if tier.name == CPU],
         "tiers": _tiers(tiers, identities, parts),
         "tier_map": gateway.tier_map(identities, tiers, parts),
         "litellm_models": gateway.gateway_models(identities, tiers, parts),
+        "litellm_engines": gateway.proxied_engines(identities, tiers, parts),
+        "litellm_engine_proxy_port": parts.engine_proxy_port,
         "litellm_fallbacks": gateway.fallbacks(identities, tiers, wanted.default_mode),
         "litellm_aliases": gateway.aliases(identities),
         "cache": cache_content(models, parts.cache_path),

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .inputs.wanted import WantedModel
-from .naming import Identity
 
 # Models that this parser reads think or not as the last word of a prompt says.
 _SWITCHED = "qwen3"
@@ -20,11 +19,11 @@ Row = Mapping[str, Any]
 def with_contracts(
     engines: Sequence[Row],
     models: Sequence[WantedModel],
-    identities: Sequence[Identity],
+    addresses: Sequence[str],
     memory_rows: Iterable[Row],
     placement: Iterable[Row],
 ) -> list[dict[str, Any]]:
-    """The engines' rows, each with its contract."""
+    """The engines' rows, each with its contract. ``addresses`` are those at which the gateway asks them."""
     requested = {(row["model"], row["gpu"]): row for row in memory_rows}
     placed: dict[str, list[Row]] = defaultdict(list)
     shared: dict[tuple[str, str], list[Row]] = defaultdict(list)
@@ -39,11 +38,11 @@ def with_contracts(
                 **_abilities(model, engine["arguments"]),
                 "max_model_len": model.settings.max_model_len,
                 "floor_tokens_per_second": _floor(model, placed[model.name]),
-                "api_base": identity.url,
+                "api_base": address,
                 **_memory(placed[model.name], shared, requested),
             },
         }
-        for engine, model, identity in zip(engines, models, identities, strict=True)
+        for engine, model, address in zip(engines, models, addresses, strict=True)
     ]
 
 

@@ -60,6 +60,10 @@ INPUTS: dict[str, Any] = {
         },
         {"model_name": "qwen3:4b", "litellm_params": {"model": "ollama_chat/qwen3:4b"}},
     ],
+    "litellm_engines": [
+        {"name": "qwen3-8b-awq-inference", "url": "http://qwen3-8b-awq-inference.ml.svc.cluster.local:8000"},
+        {"name": "ollama", "url": "http://ollama.ml.svc.cluster.local:11434", "check": "/api/version"},
+    ],
     "litellm_fallbacks": [{"Qwen/Qwen3-8B-AWQ": ["qwen3:4b"]}],
     "litellm_aliases": {"vllm-qwen": "Qwen/Qwen3-8B-AWQ"},
     "litellm_router_settings": {"cooldown_time": 7},

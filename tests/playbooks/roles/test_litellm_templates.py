@@ -31,8 +31,12 @@ def test_a_tier_that_is_off_is_not_tried_again() -> None:
     config = configuration()
     assert config["litellm_settings"]["num_retries"] == 0
     assert config["router_settings"]["num_retries"] == 0
-    assert config["router_settings"]["allowed_fails"] == 0
     assert config["router_settings"]["cooldown_time"] == 7
+
+
+def test_the_mistakes_of_one_consumer_take_no_tier_from_others() -> None:
+    assert configuration()["router_settings"]["disable_cooldowns"] is True
+    assert configuration()["litellm_settings"]["callbacks"] == ["inference_fallback.RULES"]
 
 
 def test_aliases_fall_back_like_their_models() -> None:
@@ -106,3 +110,22 @@ def test_pods_follow_the_configuration() -> None:
     annotations = gateway["spec"]["template"]["metadata"]["annotations"]
     assert set(annotations) == {"inference.stack/configuration"}
     assert pod_of(gateway)["enableServiceLinks"] is False
+
+
+def test_haproxy_stands_between_the_gateway_and_its_engines() -> None:
+    data = one("litellm", "ConfigMap", "litellm")["data"]
+    config = data["haproxy.cfg"]
+    assert "    bind 127.0.0.1:8100\n" in config  # nobody else may pass the gateway's keys by
+    assert "    use_backend ollama if { path_beg /ollama/ }\n" in config
+    assert "    http-check send meth GET uri /api/version hdr Host ollama\n" in config
+    assert "    http-check send meth GET uri /health hdr Host qwen3-8b-awq-inference\n" in config
+    assert "server ollama ollama.ml.svc.cluster.local:11434 " in config
+    (sidecar,) = pod_of(one("litellm", "Deployment", "litellm"))["initContainers"]
+    assert (sidecar["name"], sidecar["restartPolicy"]) == ("engine-proxy", "Always")
+    assert sidecar["command"] == ["haproxy", "-db", "-f", "/etc/litellm/haproxy.cfg"]
+
+
+def test_a_gateway_of_providers_alone_has_no_haproxy() -> None:
+    alone = rendered(json.dumps({"litellm_engines": [], "litellm_models": []}))["litellm"]
+    gateway = next(item for item in alone if item["kind"] == "Deployment")
+    assert "initContainers" not in pod_of(gateway)

@@ -85,16 +85,23 @@ def test_ports_and_names_move_together() -> None:
         ollama_service_name="cpu-llm",
         litellm_service_name="front",
         litellm_port=80,
+        litellm_engine_proxy_port=8200,
         litellm_service_type="ClusterIP",
         device_plugin_namespace="gpu",
     )
     url = "http://qwen3-8b-awq-inference.ml.svc.cluster.local:9000"
-    assert found["identities"][0]["url"] == found["vllm_models"][0]["contract"]["api_base"] == url
+    assert found["identities"][0]["url"] == url
+    # The gateway asks HAProxy in its own pod, which asks the engines.
+    through = "http://127.0.0.1:8200/qwen3-8b-awq-inference"
+    assert found["vllm_models"][0]["contract"]["api_base"] == through
     by_name = {row["model_name"]: row["litellm_params"] for row in found["litellm_models"]}
-    assert by_name["Qwen/Qwen3-8B-AWQ"]["api_base"] == f"{url}/v1"
+    assert by_name["Qwen/Qwen3-8B-AWQ"]["api_base"] == f"{through}/v1"
     cpu = "http://cpu-llm.ml.svc.cluster.local:12000"
-    assert by_name["qwen3:4b"]["api_base"] == cpu
-    assert (found["tier_map"][url], found["tier_map"][cpu]) == ("gpu", "cpu")
+    assert by_name["qwen3:4b"]["api_base"] == "http://127.0.0.1:8200/cpu-llm"
+    engines = {row["name"]: row["url"] for row in found["litellm_engines"]}
+    assert (engines["qwen3-8b-awq-inference"], engines["cpu-llm"]) == (url, cpu)
+    assert [found["tier_map"][known] for known in (url, through)] == ["gpu", "gpu"]
+    assert [found["tier_map"][known] for known in (cpu, "http://127.0.0.1:8200/cpu-llm")] == ["cpu", "cpu"]
     assert found["parts"]["qwen3-8b-awq"]["port"] == found["parts"]["vllm-api"]["port"] == 9000
     gateway = found["parts"]["gateway"]
     assert (gateway["url"], gateway["node_port"]) == ("http://front.ml.svc.cluster.local:80", None)

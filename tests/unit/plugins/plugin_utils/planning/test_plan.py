@@ -82,10 +82,12 @@ def test_gateway_models_fallbacks_and_aliases() -> None:
     assert list(by_name) == [QWEN, R1, "qwen3:4b", "gpt-4o-mini"]
     qwen = by_name[QWEN]["litellm_params"]
     assert qwen["model"] == f"hosted_vllm/{QWEN}"
-    assert qwen["api_base"] == f"{QWEN_URL}/v1"
+    assert qwen["api_base"] == "http://127.0.0.1:8100/qwen3-8b-awq-inference/v1"
     cpu = by_name["qwen3:4b"]["litellm_params"]
     assert cpu["model"] == "ollama_chat/qwen3:4b"
-    assert cpu["api_base"] == "http://ollama.ml.svc.cluster.local:11434"
+    assert cpu["api_base"] == "http://127.0.0.1:8100/ollama"
+    # A prompt that is too long is refused, not cut.
+    assert cpu["extra_body"] == {"truncate": False, "shift": False}
     cloud = by_name["gpt-4o-mini"]["litellm_params"]
     assert cloud["model"] == "openai/gpt-4o-mini"
     assert cloud["api_key"] == "os.environ/OPENAI_API_KEY"

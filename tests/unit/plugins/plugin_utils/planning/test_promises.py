@@ -23,7 +23,7 @@ def test_the_home_labs_model() -> None:
         "thinking_switch": True,
         "max_model_len": 8192,
         "floor_tokens_per_second": 30.0,
-        "api_base": "http://qwen3-8b-awq-inference.ml.svc.cluster.local:8000",
+        "api_base": "http://127.0.0.1:8100/qwen3-8b-awq-inference",
         "memory_host": "worker",
     }
     assert memory["expected_bytes"] / GIB == pytest.approx(10.8, abs=0.01)
