@@ -70,10 +70,10 @@ options:
   parts:
     description:
       - Names, ports and folders that the inventory changes, by the variables of the roles, such as
-        C(vllm_port), C(vllm_service_name), C(vllm_cache_path), C(ollama_port), C(ollama_service_name),
-        C(litellm_service_name), C(litellm_port), C(litellm_engine_proxy_port),
-        C(litellm_service_type), C(litellm_node_port), the same of
-        C(open_webui), and C(device_plugin_namespace). What is missing or null has the role's default.
+        C(vllm_port), C(vllm_watchdog_port), C(vllm_service_name), C(vllm_cache_path), C(ollama_port),
+        C(ollama_service_name), C(litellm_service_name), C(litellm_port), C(litellm_engine_proxy_port),
+        C(litellm_service_type), C(litellm_node_port), the same of C(open_webui), and
+        C(device_plugin_namespace). What is missing or null has the role's default.
       - C(inference_chat) says whether the site has the chat.
       - C(model_cache_path) may be a list of the GPU hosts' values, which must be the same.
     type: dict

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -90,23 +91,54 @@ def containers(workload: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
+def serving(workload: dict[str, Any]) -> list[dict[str, Any]]:
+    """The containers that run while the pod serves: init containers that keep running are among them."""
+    spec = workload["spec"]["template"]["spec"]
+    aside = [row for row in spec.get("initContainers") or [] if row.get("restartPolicy") == "Always"]
+    return [*containers(workload), *aside]
+
+
+def listening(workload: dict[str, Any]) -> dict[int, str]:
+    """The ports on which a pod's containers listen, each with its container."""
+    found = {listens_on(row): row["name"] for row in serving(workload)}
+    return {port: name for port, name in found.items() if port}
+
+
 def environment(container: dict[str, Any]) -> dict[str, str]:
     return {row["name"]: row["value"] for row in container.get("env") or [] if "value" in row}
 
 
 def listens_on(container: dict[str, Any]) -> int | None:
     """The port that the program was told to listen on."""
-    words, told = container.get("args") or [], environment(container)
+    words = [*(container.get("command") or []), *(container.get("args") or [])]
+    told = environment(container)
+    given = [word.partition("=")[2] for word in words if word.startswith("--port=")]
+    if given:
+        return int(given[0])
     if "--port" in words:
         return int(words[words.index("--port") + 1])
     host = told.get("OLLAMA_HOST", "")
     return int(told.get("PORT") or host.rpartition(":")[2] or 0) or None
 
 
-def port_of(container: dict[str, Any], port: int | str) -> int | None:
-    """What a named port is; a number stands for itself."""
-    named = {row["name"]: row["containerPort"] for row in container.get("ports") or []}
+def port_of(workload: dict[str, Any], port: int | str) -> int | None:
+    """What a named port of a pod is; a number stands for itself."""
+    named = {row["name"]: row["containerPort"] for one in serving(workload) for row in one.get("ports") or []}
     return port if isinstance(port, int) else named.get(port)
+
+
+def through_haproxy(gateway: dict[str, Any], url: str) -> Iterator[str]:
+    """Where the HAProxy of the gateway's pod sends what it is asked: the server, and the server's check."""
+    config = gateway["data"]["haproxy.cfg"]
+    parts = urlsplit(url)
+    assert f"bind 127.0.0.1:{parts.port}\n" in config, url
+    routes = re.findall(r"use_backend (\S+) if { path_beg (\S+) }", config)
+    (engine,) = (backend for backend, path in routes if f"{parts.path}/".startswith(path))
+    section = config.partition(f"\nbackend {engine}\n")[2].partition("\nbackend ")[0]
+    (server,) = re.findall(r"^ +server \S+ (\S+):(\d+) .*?check(?: port (\d+))? ", section, re.MULTILINE)
+    host, port, check = server
+    yield f"http://{host}:{port}"
+    yield f"http://{host}:{check or port}"
 
 
 def check_addresses(site: Site) -> None:
@@ -118,7 +150,10 @@ def check_addresses(site: Site) -> None:
     targets += [url for url, tier in site.plan["tier_map"].items() if tier != "cloud"]
     targets += [model["contract"]["api_base"] for model in site.plan["vllm_models"]]
     for url in targets:
-        if url:
+        if url and urlsplit(url).hostname == "127.0.0.1":
+            for behind in through_haproxy(gateway, url):
+                site.service_at(behind)
+        elif url:
             site.service_at(url)
 
 
@@ -127,16 +162,16 @@ def check_services(site: Site) -> None:
         chosen = site.chosen(service["spec"]["selector"], service["metadata"]["namespace"])
         assert chosen, f"nobody stands behind {service['metadata']['name']}"
         for port in service["spec"]["ports"]:
-            for container in (row for workload in chosen for row in containers(workload)):
-                assert port_of(container, port["targetPort"]) == listens_on(container)
+            for workload in chosen:
+                assert port_of(workload, port["targetPort"]) in listening(workload)
 
 
 def check_probes(site: Site) -> None:
-    for container in (row for workload in site.of(*WORKLOADS) for row in containers(workload)):
+    for workload, container in ((one, row) for one in site.of(*WORKLOADS) for row in serving(one)):
         for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
             if probe in container:
-                asked = port_of(container, container[probe]["httpGet"]["port"])
-                assert asked == listens_on(container), f"{probe} asks {asked}"
+                asked = port_of(workload, container[probe]["httpGet"]["port"])
+                assert asked in listening(workload), f"{probe} asks {asked}"
 
 
 def check_policies(site: Site) -> None:
@@ -145,8 +180,8 @@ def check_policies(site: Site) -> None:
         guarded = site.chosen(policy["spec"]["podSelector"]["matchLabels"], namespace)
         assert guarded, f"{policy['metadata']['name']} guards nobody"
         for rule in policy["spec"]["ingress"]:
-            for container in (row for workload in guarded for row in containers(workload)):
-                assert listens_on(container) in [row["port"] for row in rule["ports"]]
+            for workload in guarded:
+                assert set(listening(workload)) == {row["port"] for row in rule["ports"]}
             # Who comes from another namespace, such as Prometheus, is no part of the site.
             peers = [
                 row["podSelector"]["matchLabels"] for row in rule["from"] if "namespaceSelector" not in row

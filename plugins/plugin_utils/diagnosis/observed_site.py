@@ -119,6 +119,11 @@ class Site:
         self._engines: dict[str, dict[str, Any]] = {
             str((row.get("item") or {}).get("name")): row for row in found.get("engines") or []
         }
+        self._watchdogs: dict[str, dict[str, Any]] = {
+            str((row.get("item") or {}).get("name")): row["json"]
+            for row in found.get("watchdogs") or []
+            if isinstance(row.get("json"), dict)
+        }
 
     @property
     def namespace(self) -> str:
@@ -199,6 +204,11 @@ class Site:
     def engine_of(self, pod: Mapping[str, Any]) -> dict[str, Any] | None:
         """What the engine in a pod said to its own node; None where nobody asked."""
         return self._engines.get(str(pod.get("name")))
+
+    def stall_of(self, pod: Mapping[str, Any]) -> str:
+        """What the watchdog of an engine says when the engine makes no progress; otherwise empty."""
+        verdict = self._watchdogs.get(str(pod.get("name"))) or {}
+        return str(verdict.get("reason") or "hangs") if verdict.get("stalled") else ""
 
     def answers(self) -> Iterator[dict[str, Any]]:
         yield from self.gateway.get("answers") or []

@@ -55,6 +55,14 @@ def _engine(site: Site, wanted: Model) -> Finding:
     pods = site.engine_workload(wanted).get("pods") or []
     if not has_started(site, wanted):
         return unknown(wanted.name, "no pod of it has started")
+    for row in pods:
+        if reason := site.stall_of(row):
+            return broken(
+                wanted.name,
+                f"the engine in pod {row['name']} hangs: {reason}",
+                "It gets no requests, and is restarted after vllm_stall_restart_seconds. See"
+                f" 'kubectl -n {site.namespace} logs {row['name']} -c vllm', after the restart with --previous.",
+            )
     serving = [row for row in pods if row.get("ready")]
     if not serving:
         return _not_ready(site, wanted, pods[0])

@@ -8,8 +8,8 @@ from typing import Any
 
 from .inputs.tiers import CLOUD, CPU, GPU, OPENAI_URL, Tier
 from .inputs.wanted import WantedModel
-from .naming import Identity
-from .parts import Parts
+from .naming import Identity, pods_url
+from .parts import Part, Parts
 
 # What LiteLLM or Ollama would leave out of a request without a word; the gateway refuses it instead.
 OLLAMA_LACKS = ["audio", "logit_bias", "logprobs", "n"]
@@ -34,15 +34,20 @@ def gateway_models(
 
 def proxied_engines(
     identities: Sequence[Identity], tiers: Sequence[Tier], parts: Parts
-) -> list[dict[str, str]]:
+) -> list[dict[str, Any]]:
     """The servers of this site that the gateway asks through HAProxy, each with its address and its check."""
-    found: list[dict[str, str]] = []
+    found: list[dict[str, Any]] = []
     for tier in tiers:
         if tier.name == GPU:
-            found += [{"name": row.service, "url": row.url, "check": "/health"} for row in identities]
+            check = {"check": "/health", "check_port": parts.watchdog_port}
+            found += [{"name": row.service, "url": _pods(parts[row.name]), **check} for row in identities]
         elif part := parts.of_tier(tier.name):
-            found.append({"name": part.service, "url": part.url, "check": "/api/version"})
+            found.append({"name": part.service, "url": _pods(part), "check": "/api/version"})
     return found
+
+
+def _pods(part: Part) -> str:
+    return pods_url(part.service, part.namespace, part.port)
 
 
 def tier_url(tier: Tier, parts: Parts) -> str:

@@ -13,7 +13,9 @@ from .reading.findings import Findings
 _LABEL_LIMIT = 63  # of a DNS label, hence of a Service and of a label's value
 _SERVICE_SUFFIX = "-inference"
 _DEPLOYMENT_PREFIX = "vllm-"
-SLUG_LIMIT = _LABEL_LIMIT - max(len(_SERVICE_SUFFIX), len(_DEPLOYMENT_PREFIX))
+# Each engine has a second Service that names its pods, ready or not: no pod, no address.
+PODS_SUFFIX = "-pods"
+SLUG_LIMIT = _LABEL_LIMIT - max(len(_SERVICE_SUFFIX) + len(PODS_SUFFIX), len(_DEPLOYMENT_PREFIX))
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ def slugify(name: str) -> str:
 
 def service_url(service: str, namespace: str, port: int) -> str:
     return f"http://{service}.{namespace}.svc.cluster.local:{port}"
+
+
+def pods_url(service: str, namespace: str, port: int) -> str:
+    """The address of a Service's pods, which is known only while there is one."""
+    return service_url(f"{service}{PODS_SUFFIX}", namespace, port)
 
 
 def identify(

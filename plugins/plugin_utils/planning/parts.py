@@ -15,7 +15,7 @@ from typing import Any
 
 from .inputs.tiers import CPU, GPU, Tier
 from .inputs.wanted import read_label
-from .naming import Identity, service_url
+from .naming import PODS_SUFFIX, Identity, service_url
 from .reading.findings import Findings
 from .reading.tables import Table
 
@@ -32,6 +32,9 @@ ENGINE_CACHE, HOST_CACHE = "vllm_cache_path", "model_cache_path"
 # Where HAProxy listens inside the gateway's pod: between LiteLLM and the engines.
 ENGINE_PROXY = "litellm_engine_proxy_port"
 DEFAULT_ENGINE_PROXY = 8100
+# Where the watchdog of an engine listens, in the engine's pod and Service.
+WATCHDOG = "vllm_watchdog_port"
+DEFAULT_WATCHDOG = 8002
 DEFAULT_CACHE = "/var/lib/vllm/huggingface"
 # The variable VLLM_PORT, which a Service of this name puts into pods, is one of vLLM's own.
 _FORBIDDEN_SERVICE = "vllm"
@@ -141,6 +144,7 @@ VARIABLES: dict[str, Any] = {
     ENGINE_CACHE: DEFAULT_CACHE,
     HOST_CACHE: DEFAULT_CACHE,
     ENGINE_PROXY: DEFAULT_ENGINE_PROXY,
+    WATCHDOG: DEFAULT_WATCHDOG,
 }
 
 
@@ -151,6 +155,7 @@ class Parts:
     rows: tuple[Part, ...]
     cache_path: str
     engine_proxy_port: int = DEFAULT_ENGINE_PROXY
+    watchdog_port: int = DEFAULT_WATCHDOG
 
     def __getitem__(self, part: str) -> Part:
         return next(row for row in self.rows if row.part == part)
@@ -174,7 +179,8 @@ def read_parts(value: object, namespace: str, tiers: Sequence[Tier], findings: F
     table = Table(given.data, "", findings)
     on = {tier.name for tier in tiers}
     rows = tuple(_read(row, namespace, on, table) for row in ROWS)
-    return Parts(rows, _read_cache(table), _port(ENGINE_PROXY, DEFAULT_ENGINE_PROXY, table))
+    inside = (_port(ENGINE_PROXY, DEFAULT_ENGINE_PROXY, table), _port(WATCHDOG, DEFAULT_WATCHDOG, table))
+    return Parts(rows, _read_cache(table), *inside)
 
 
 def with_engines(parts: Parts, identities: Iterable[Identity]) -> Parts:
@@ -205,10 +211,13 @@ def check_clashes(parts: Parts, paths: Mapping[str, str], findings: Findings) ->
     for row in own:
         if row.wanted and row.service:
             _claim(services, row.service, f"{row.role}_service_name", findings)
+            if row.tier:
+                _claim(services, f"{row.service}{PODS_SUFFIX}", f"{row.role}_service_name", findings)
         if row.wanted and row.node_port:
             _claim(node_ports, row.node_port, f"{row.role}_node_port", findings)
     inside = {parts["gateway"].port: "litellm_port"}
     _claim(inside, parts.engine_proxy_port, ENGINE_PROXY, findings)
+    _claim({parts[ENGINES].port: "vllm_port"}, parts.watchdog_port, WATCHDOG, findings)
     names = {row.part for row in own}
     for row in engines:
         path = f"{paths[row.part]}.name"

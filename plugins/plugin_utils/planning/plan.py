@@ -172,6 +172,7 @@ def _fit(wanted: _Wanted, identities: list[naming.Identity], findings: Findings)
         "litellm_models": gateway.gateway_models(identities, tiers, parts),
         "litellm_engines": gateway.proxied_engines(identities, tiers, parts),
         "litellm_engine_proxy_port": parts.engine_proxy_port,
+        "vllm_watchdog_port": parts.watchdog_port,
         "litellm_fallbacks": gateway.fallbacks(identities, tiers, wanted.default_mode),
         "litellm_aliases": gateway.aliases(identities),
         "cache": cache_content(models, parts.cache_path),

@@ -67,6 +67,13 @@ def hanging_engine(site: Planted) -> None:
     site.answered_by("cpu")
 
 
+def stalled_engine(site: Planted) -> None:
+    """vLLM's own /health says 200 then, so the pod may still count as ready."""
+    verdict = {"healthy": False, "live": True, "stalled": True, "reason": "2 requests wait for 14 s"}
+    site.seen["watchdogs"] = [{"item": pod("engine-1"), "json": verdict}]
+    site.answered_by("cpu")
+
+
 def wrong_name(site: Planted) -> None:
     site.seen["engines"] = [engine(models=("other",))]
     site.answered_by("cpu")
@@ -202,6 +209,7 @@ SERVING_FAULTS: dict[str, Fault] = {
     "loading": (loading, "engine", DEGRADED, ["loading for 60 s of at most 5 min", "Wait"]),
     "stuck": (stuck_loading, "engine", DEGRADED, ["waiting for cores", "logs engine-1"]),
     "hangs": (hanging_engine, "engine", DEGRADED, ["no complete answer within 10 s", "delete the pod"]),
+    "stalls": (stalled_engine, "engine", DEGRADED, ["2 requests wait for 14 s", "logs engine-1 -c vllm"]),
     "served name": (wrong_name, "model", DEGRADED, ["names other instead of " + QWEN, "--tags cluster"]),
     "policy": (closed_policy, "gateway", DEGRADED, ["NetworkPolicy vllm-server", "vllm_allowed_peers"]),
     "service": (empty_service, "gateway", DEGRADED, ["Service qwen3-8b-awq-inference"]),

@@ -99,7 +99,8 @@ def test_ports_and_names_move_together() -> None:
     cpu = "http://cpu-llm.ml.svc.cluster.local:12000"
     assert by_name["qwen3:4b"]["api_base"] == "http://127.0.0.1:8200/cpu-llm"
     engines = {row["name"]: row["url"] for row in found["litellm_engines"]}
-    assert (engines["qwen3-8b-awq-inference"], engines["cpu-llm"]) == (url, cpu)
+    assert engines["qwen3-8b-awq-inference"] == url.replace("-inference.", "-inference-pods.")
+    assert engines["cpu-llm"] == cpu.replace("cpu-llm.", "cpu-llm-pods.")
     assert [found["tier_map"][known] for known in (url, through)] == ["gpu", "gpu"]
     assert [found["tier_map"][known] for known in (cpu, "http://127.0.0.1:8200/cpu-llm")] == ["cpu", "cpu"]
     assert found["parts"]["qwen3-8b-awq"]["port"] == found["parts"]["vllm-api"]["port"] == 9000
