@@ -97,11 +97,49 @@ options:
       - C(docs/inherited_inventories.md) says what each of them means here.
     type: dict
     default: {}
-  node_taints:
+  nodes:
     description:
-      - Taints of the cluster's nodes by host, as in C(k3s_node_taints). One node must take pods without a
-        toleration, such as CoreDNS and the gateway.
-      - Empty compares nothing.
+      - Nodes of the cluster, as C(inference.stack.plan_nodes) returns them. Empty compares nothing.
+      - One node must take pods without a toleration, such as CoreDNS and the gateway. The pods of each mode
+        must fit with their requests of CPU and memory. Only what the site itself runs is counted.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the host in the inventory.
+        type: str
+      is_server:
+        description: Whether it is a server.
+        type: bool
+      cpus:
+        description: CPUs of the host. Without them its CPUs are not compared.
+        type: float
+      memory_bytes:
+        description: Memory of the host. Without it its memory is not compared.
+        type: int
+      labels:
+        description: Labels of the node, as in C(k3s_node_labels), and those that a kubelet sets.
+        type: dict
+      taints:
+        description: Taints of the node, as in C(k3s_node_taints).
+        type: list
+        elements: str
+      kubelet_arguments:
+        description:
+          - As in C(kubelet-arg) of C(k3s_config). What C(system-reserved), C(kube-reserved) and
+            C(eviction-hard) keep is not for pods.
+        type: list
+        elements: str
+      disabled:
+        description: Packaged components that k3s does not run, as in C(k3s_disable).
+        type: list
+        elements: str
+  workloads:
+    description:
+      - What pods ask for and where they may run, by the variables of the roles, such as C(litellm_resources),
+        C(litellm_replicas), C(ollama_node_selector) and C(vllm_tolerations). What is missing or null has the
+        role's default.
     type: dict
     default: {}
   hosts:
@@ -341,6 +379,18 @@ plan:
       type: list
       elements: dict
       sample: [{name: gpu-worker, driver: 570.195.03, verdict: ok}]
+    nodes:
+      description:
+        - For each node of the cluster its CPUs and memory for pods, and what one arrangement of each mode
+          asks of it. Where selectors and taints leave a choice Kubernetes decides in the end.
+        - CPUs and memory are null where the host was not looked at.
+      type: list
+      elements: dict
+      sample:
+        - name: gpu-worker
+          cpus: 8
+          memory_bytes: 33554432000
+          modes: [{mode: ml, cpus: 1.5, memory_bytes: 7516192768}]
     warnings:
       description: What is worth knowing, or could not be compared.
       type: list

@@ -9,6 +9,7 @@ import yaml
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.inherited.translation import (
     VARIABLES_OF_THE_FORM,
 )
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.inputs.workloads import DEFAULTS
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.parts import VARIABLES
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.plan import ARGUMENTS
 
@@ -45,6 +46,10 @@ def test_every_variable_of_a_part_is_handed_on_under_its_name() -> None:
     plain = parts.keys() - {"inference_chat", "model_cache_path"}
     odd = {name: parts[name] for name in plain if parts[name] != f"{{{{ {name} | default(none) }}}}"}
     assert odd == {}, "Hand these on as they are; the switch of a part is left out above."
+
+
+def test_every_variable_of_the_workloads_is_handed_on_under_its_name() -> None:
+    assert arguments()["workloads"] == {name: f"{{{{ {name} | default(none) }}}}" for name in DEFAULTS}
 
 
 def test_an_inherited_inventory_is_planned_as_it_is() -> None:

@@ -7,6 +7,13 @@ from typing import Any
 
 from tests.rendered_site import rendered_site
 
+# What the host's own files say.
+MACHINE = {"stdout": f"0-1\nMemTotal: {16 * 2**20 - 500_000} kB\n"}
+BOX = {
+    "inventory_hostname": "box",
+    "k3s_node_labels": {"nvidia.com/gpu": "true"},
+    "__inference_machine": MACHINE,
+}
 SITE = {
     "inference_models": [{"name": "qwen3-8b-awq"}],
     "inference_vllm_version": "0.8.5.post1",
@@ -16,7 +23,7 @@ SITE = {
     "litellm_keys": [{"name": "home", "key": "sk-2mX8-qLw9-vTz1-rKp4"}],
     "open_webui_secret_key": "a-secret-of-some-length-for-sessions",
     "groups": {"gpu_hosts": ["box"], "k3s_servers": ["box"]},
-    "hostvars": {"box": {}},
+    "hostvars": {"box": BOX},
 }
 # What k3s itself puts beside it: CoreDNS and metrics-server ask for this much each, the others for nothing.
 K3S = [{"cpu": "100m", "memory": "70Mi"}] * 2
@@ -30,8 +37,8 @@ def number(quantity: Any) -> float:
     return float(quantity)
 
 
-def requests(objects: dict[str, list[dict[str, Any]]]) -> Iterator[dict[str, Any]]:
-    for thing in (item for row in objects.values() for item in row):
+def requests(objects: dict[str, list[dict[str, Any]]], *without: str) -> Iterator[dict[str, Any]]:
+    for thing in (item for row in objects.values() for item in row if item["kind"] not in without):
         pod = (thing.get("spec") or {}).get("template", {}).get("spec")
         for container in pod["containers"] if pod else []:
             yield container["resources"].get("requests", {})
@@ -44,8 +51,22 @@ def test_what_the_pods_ask_for_fits() -> None:
     assert sum(number(row.get("memory", 0)) for row in rows) <= 0.9 * 16 * 2**30
 
 
+def test_the_plan_says_what_they_ask_for() -> None:
+    """A Job that fetches a model ends; the plan looks whether there is room for one."""
+    answer = rendered_site(SITE)
+    rows = [*requests(answer["objects"], "Job"), *K3S]
+    (node,) = answer["plan"]["nodes"]
+    (mode,) = node["modes"]
+    assert node["cpus"] == 2
+    assert mode["cpus"] == round(sum(number(row.get("cpu", 0)) for row in rows), 3)
+    assert mode["memory_bytes"] == sum(number(row.get("memory", 0)) for row in rows)
+    (fetch,) = (row for row in requests(answer["objects"]) if row not in rows)
+    assert (fetch["cpu"], fetch["memory"]) == ("100m", "256Mi")
+    assert not [text for text in answer["plan"]["warnings"] if "_resources" in text or "k3s_" in text]
+
+
 def test_a_taint_on_the_only_node_is_refused() -> None:
-    tainted = {**SITE, "hostvars": {"box": {"k3s_node_taints": ["gpu=true:NoSchedule"]}}}
+    tainted = {**SITE, "hostvars": {"box": {**BOX, "k3s_node_taints": ["gpu=true:NoSchedule"]}}}
     told = rendered_site(tainted)["refused"]
     assert "k3s_node_taints of box: keeps every pod without a toleration from the only node" in told
     assert "set k3s_node_taints to [] on one" in told

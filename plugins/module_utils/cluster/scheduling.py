@@ -135,7 +135,7 @@ def _untolerated(
             taint
             for taint in (node.get("spec") or {}).get("taints") or []
             if taint.get("effect") in ("NoSchedule", "NoExecute")
-            and not any(_tolerates(toleration, taint) for toleration in tolerations)
+            and not any(tolerates(toleration, taint) for toleration in tolerations)
         ]
         if taints:
             found[str(node["metadata"]["name"])] = taints
@@ -150,7 +150,7 @@ def _are_lasting(untolerated: Mapping[str, Sequence[Mapping[str, Any]]]) -> bool
     )
 
 
-def _tolerates(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:
+def tolerates(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:
     if toleration.get("effect") and toleration["effect"] != taint.get("effect"):
         return False
     if toleration.get("key") and toleration["key"] != taint.get("key"):

@@ -23,7 +23,7 @@ from .engines import describe_engines
 from .inherited.translation import translate
 from .inputs import hardware
 from .inputs.consistency import check_shape
-from .inputs.nodes import check_taints
+from .inputs.nodes import Node, check_taints, read_nodes
 from .inputs.tiers import CPU, GPU, Tier, read_tiers
 from .inputs.wanted import (
     VARIABLES,
@@ -36,11 +36,14 @@ from .inputs.wanted import (
     read_mode,
     read_models,
 )
+from .inputs.workloads import ARGUMENT as WORKLOADS
+from .inputs.workloads import Workloads, read_workloads
 from .memory import sizing
 from .placement import place
 from .promises import with_contracts
 from .reading.findings import Findings
 from .reading.tables import Table
+from .scheduling import schedule
 
 ARGUMENTS = tuple(VARIABLES)
 # Variables that say one thing and need no reader of their own.
@@ -60,6 +63,8 @@ class _Wanted:
     engine: Engine
     hosts: tuple[WantedHost, ...]
     gpus: hardware.Hardware
+    nodes: tuple[Node, ...]
+    workloads: Workloads
     least_gpu_gb: int
     allow_unknown: bool
 
@@ -122,18 +127,22 @@ def _read(
     gateway_image.check(arguments.get("litellm_image"), catalog, findings)
     namespace = read_label(arguments.get("namespace"), VARIABLES["namespace"], "ml", findings)
     tiers = read_tiers(arguments.get("tiers"), findings)
-    check_taints(arguments.get("node_taints"), findings)
+    nodes = read_nodes(arguments.get("nodes"), findings)
+    check_taints(nodes, findings)
+    parts = tables.read_parts(arguments.get(tables.ARGUMENT), namespace, tiers, findings)
     single = Table({VARIABLES[key]: arguments.get(key) for key in _SINGLE}, "", findings)
     return _Wanted(
         catalog=catalog,
         namespace=namespace,
-        parts=tables.read_parts(arguments.get(tables.ARGUMENT), namespace, tiers, findings),
+        parts=parts,
         default_mode=default_mode,
         tiers=tiers,
         models=models,
         engine=read_engine(arguments, needed=bool(models), findings=findings),
         hosts=hosts,
         gpus=hardware.resolve(hosts, catalog, findings),
+        nodes=nodes,
+        workloads=read_workloads(arguments.get(WORKLOADS), parts, nodes, findings),
         least_gpu_gb=single.integer(VARIABLES["min_gpu_memory_gb"], 0) or 0,
         allow_unknown=single.flag(VARIABLES["allow_unknown"]),
     )
@@ -155,12 +164,18 @@ def _fit(wanted: _Wanted, identities: list[naming.Identity], findings: Findings)
     placement = place(models, gpus.of_at_least(wanted.least_gpu_gb), unfit, findings)
     findings.stop_on_problems()
     addresses = [parts.proxied(identity.service) for identity in identities]
+    modes = _modes(models)
+    pods = {
+        mode: wanted.workloads.of_mode(mode, models, listed) for mode in {wanted.default_mode: None, **modes}
+    }
+    nodes = schedule(wanted.nodes, pods, gpus, findings)
+    findings.stop_on_problems()
     plan = {
         "namespace": wanted.namespace,
         "parts": parts.as_plain(),
         "mode_config_map": CONFIG_MAP,
         "default_mode": wanted.default_mode,
-        "modes": _modes(models),
+        "modes": modes,
         "image": wanted.engine.image,
         "image_verdict": compared.image,
         "vllm_version": wanted.engine.version,
@@ -180,6 +195,7 @@ def _fit(wanted: _Wanted, identities: list[naming.Identity], findings: Findings)
         "memory": memory,
         "placement": placement,
         "hosts": compared.hosts,
+        "nodes": nodes,
         "warnings": list(findings.warnings),
     }
     return Outcome(plan, observed)

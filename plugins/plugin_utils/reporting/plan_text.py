@@ -46,6 +46,7 @@ def plan_text(document: Mapping[str, Any]) -> str:
         *(model_text(model, plan) for model in plan["vllm_models"]),
         _hosts(plan, observed),
         _modes(plan),
+        _nodes(plan),
         _downloads(comparison["downloads"]),
         list(changes_text(comparison)),
         _warnings([*plan["warnings"], *observed["warnings"]]),
@@ -181,6 +182,26 @@ def _modes(plan: Mapping[str, Any]) -> list[str]:
         title = f"{mode} (default)" if mode == plan["default_mode"] else mode
         rows.append([title, ", ".join(owners) or "no other model of this site"])
     return ["MODES", *table(["mode", "owns the GPUs"], rows, "  ")]
+
+
+def _nodes(plan: Mapping[str, Any]) -> list[str]:
+    """What pods ask of each node at the same time, in the mode that asks for the most, and what it has."""
+    rows = []
+    for node in plan["nodes"]:
+        most: Mapping[str, Any] = max(node["modes"], key=lambda mode: _fullness(mode, node), default={})
+        cpus = [UNKNOWN if row.get("cpus") is None else f"{row['cpus']:g}" for row in (most, node)]
+        memory = [size(row.get("memory_bytes")) for row in (most, node)]
+        rows.append([node["name"], *cpus, *memory, most.get("mode", UNKNOWN)])
+    heads = ["node", "CPU asked", "of", "memory asked", "of", "in mode"]
+    lines = ["NODES", *table(heads, rows, "  ", (1, 2, 3, 4))] if rows else []
+    unknown = [node["name"] for node in plan["nodes"] if None in (node["cpus"], node["memory_bytes"])]
+    if unknown:
+        lines += paragraph(f"CPU and memory of {', '.join(unknown)} are unknown, and not compared.", "  - ")
+    return lines
+
+
+def _fullness(mode: Mapping[str, Any], node: Mapping[str, Any]) -> float:
+    return max(float(mode[key]) / (node[key] or 1) for key in ("cpus", "memory_bytes"))
 
 
 def _owner(row: Mapping[str, Any]) -> str:

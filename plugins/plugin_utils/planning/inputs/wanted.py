@@ -29,7 +29,8 @@ VARIABLES = {
     "parts": "parts",
     "catalog": "inference_catalog",
     "hosts": "hosts",
-    "node_taints": "k3s_node_taints",
+    "nodes": "nodes",
+    "workloads": "workloads",
     "min_gpu_memory_gb": "llm_min_gpu_memory_gb",
     "inherited": "inherited",
 }

@@ -78,6 +78,16 @@ def own_form() -> dict[str, Any]:
         "pci_ids": ["10de:2504"],
         "driver": "580.95.05",
     }
+    node = {
+        "name": "worker",
+        "is_server": True,
+        "cpus": 8,
+        "memory_bytes": 32 * 2**30,
+        "labels": {"nvidia.com/gpu": "true"},
+        "taints": ["gpu=true:PreferNoSchedule"],
+        "kubelet_arguments": ["system-reserved=cpu=500m,memory=1Gi", "eviction-hard=memory.available<5%"],
+        "disabled": ["traefik"],
+    }
     changes = {
         "models": [model, {"name": "mine", "mode": "b"}],
         "catalog": catalog,
@@ -87,6 +97,13 @@ def own_form() -> dict[str, Any]:
         "litellm_image": "ghcr.io/berriai/litellm:v1.82.6",
         "min_gpu_memory_gb": 8,
         "allow_unknown": True,
+        "nodes": [node],
+        "workloads": {
+            "litellm_replicas": 2,
+            "litellm_resources": {"requests": {"cpu": "250m"}, "limits": {"memory": "1Gi"}},
+            "ollama_node_selector": {"nvidia.com/gpu": "true"},
+            "ollama_tolerations": [{"key": "gpu", "operator": "Exists"}],
+        },
         "parts": {
             "inference_chat": True,
             "vllm_port": 9000,

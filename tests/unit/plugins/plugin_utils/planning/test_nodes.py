@@ -11,6 +11,10 @@ from tests.unit.plugins.plugin_utils.planning.sites import home_lab, plan, refus
 GPU = ["gpu=true:NoSchedule"]
 
 
+def nodes(taints: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"name": name, "taints": found} for name, found in taints.items()]
+
+
 @pytest.mark.parametrize(
     "taints",
     [
@@ -22,7 +26,7 @@ GPU = ["gpu=true:NoSchedule"]
     ],
 )
 def test_one_node_takes_everything_else(taints: dict[str, Any]) -> None:
-    assert plan(home_lab(node_taints=taints))
+    assert plan(home_lab(nodes=nodes(taints)))
 
 
 @pytest.mark.parametrize(
@@ -38,4 +42,4 @@ def test_one_node_takes_everything_else(taints: dict[str, Any]) -> None:
     ],
 )
 def test_a_site_without_such_a_node_is_refused(taints: dict[str, Any], told: str) -> None:
-    assert told in refusal(home_lab(node_taints=taints))
+    assert told in refusal(home_lab(nodes=nodes(taints)))
