@@ -45,6 +45,7 @@ def test_a_text_is_a_block_in_a_checkout(tmp_path: Path) -> None:
     shown = show(tmp_path).stdout
     for line in TEXT.splitlines():
         assert f"    {line}".rstrip() + "\n" in shown
+    assert shown.count("layer  state") == 1
 
 
 @pytest.mark.parametrize("words", [(), ("--check",)])
@@ -56,7 +57,14 @@ def test_a_file_holds_the_text_and_changes_nothing(tmp_path: Path, words: tuple[
     assert "changed=0" in done.stdout and "6 * 7" not in done.stdout
 
 
-def test_without_the_checkouts_configuration_a_line_is_a_line(tmp_path: Path) -> None:
+def test_without_the_checkouts_configuration_it_is_one_text_too(tmp_path: Path) -> None:
+    """As Ansible is set up by itself: the text stands in the output as it is, once."""
     shown = show(tmp_path, ANSIBLE_CALLBACK_RESULT_FORMAT="json").stdout
+    assert f"\n{TEXT}" in shown
+    assert shown.count("layer  state") == 1
+
+
+def test_another_callback_gets_a_line_as_a_line(tmp_path: Path) -> None:
+    shown = show(tmp_path, ANSIBLE_CALLBACK_RESULT_FORMAT="json", ANSIBLE_STDOUT_CALLBACK="minimal").stdout
     assert '"layer  state",\n' in shown and "\\n" not in shown
     assert "{{ 6 * 7 }}" in shown
