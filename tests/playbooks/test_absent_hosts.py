@@ -39,9 +39,9 @@ SEEN = [
 def run(folder: Path, *words: str, **hosts: dict[str, Any]) -> subprocess.CompletedProcess[str]:
     """The beginning and the end of site.yml, for these hosts in the example site."""
     groups = {
-        "k3s_servers": ["server"],
-        "k3s_agents": [name for name in hosts if name != "server"],
-        "gpu_hosts": [name for name in hosts if name.startswith("gpu")],
+        "k3s_servers": [name for name in hosts if name.startswith("server")],
+        "k3s_agents": [name for name in hosts if not name.startswith("server")],
+        "gpu_hosts": [name for name in hosts if "gpu" in name],
     }
     children = {group: {"hosts": dict.fromkeys(names)} for group, names in groups.items()}
     inventory = folder / "hosts.yml"
@@ -73,6 +73,14 @@ def test_a_gpu_host_that_is_off_is_named_at_the_end(words: tuple[str, ...], tmp_
     assert re.search(r"fatal: \[gpu\]: UNREACHABLE! .*gpu did not answer \(.*Connection refused.*\)", told)
     assert "Run the same command again when gpu is on" in told
     assert re.search(r"gpu .* unreachable=1 +failed=0", done.stdout.partition("PLAY RECAP")[2])
+    # Each try takes as long as the connection's time limit: one look, and the last word.
+    assert done.stdout.count("UNREACHABLE!") == 2, done.stdout[-3000:]
+
+
+def test_a_server_that_is_off_is_not_left_out(tmp_path: Path) -> None:
+    """Without it there is no cluster: the stages try it and end there."""
+    done = run(tmp_path, server_gpu=OFF, gpu=HERE)
+    assert "absent: ." in done.stdout, done.stdout[-3000:]
 
 
 def test_a_site_that_is_complete_ends_well(tmp_path: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.playbook_run import ROOT, run_playbook
+from tests.playbook_run import ROOT, environment, run_playbook
 
 KEY = "sk-" + "0" * 32
 SECRETS = {"vault_k3s_token": "0" * 32, "vault_litellm_home_key": KEY, "vault_litellm_master_key": KEY}
@@ -81,6 +84,24 @@ def test_a_controller_that_lacks_something_is_told_before_a_host_is_touched() ->
     assert done.returncode == 2
     assert "python has not it. Run: pip install it" in done.stdout
     assert done.stdout.count("TASK [") == 1
+
+
+def test_what_the_controller_lacks_is_found_where_ansible_looks(tmp_path: Path) -> None:
+    core = tmp_path / "ansible_collections/kubernetes/core"
+    core.mkdir(parents=True)
+    manifest = {"collection_info": {"namespace": "kubernetes", "name": "core", "version": "5.4.1"}}
+    (core / "MANIFEST.json").write_text(json.dumps(manifest))
+    # A process of its own: where collections are is read once.
+    done = subprocess.run(
+        [Path(sys.executable).with_name("ansible-playbook"), ROOT / "playbooks/steps/check_controller.yml"],
+        env=environment(ANSIBLE_COLLECTIONS_PATH=f"{tmp_path}:{ROOT / '.ansible/collections'}"),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Ansible has the collection kubernetes.core 5.4.1. Run: ansible-galaxy" in done.stdout
 
 
 def test_an_ansible_that_is_too_old_is_told() -> None:

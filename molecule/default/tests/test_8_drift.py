@@ -22,6 +22,11 @@ def inventory(request: pytest.FixtureRequest) -> Any:
     return request.config.getoption("--ansible-inventory")
 
 
+def environment(cluster: Cluster) -> list[str]:
+    (container,) = cluster.get(f"-n {NAMESPACE} {GATEWAY}")["spec"]["template"]["spec"]["containers"]
+    return [row["name"] for row in container["env"]]
+
+
 def test_a_foreign_field_is_told_by_plan_and_doctor(inventory: Any, cluster: Cluster) -> None:
     cluster.kubectl(f"-n {NAMESPACE} set env {GATEWAY} ADDED_BY_HAND=1")
     cluster.kubectl(f"-n {NAMESPACE} rollout status {GATEWAY} --timeout=180s")
@@ -33,6 +38,7 @@ def test_a_foreign_field_is_told_by_plan_and_doctor(inventory: Any, cluster: Clu
         told = play(inventory, "site", {}, "--tags", "cluster", timeout=600)
         assert told.returncode == 0, told.stdout[-3000:]
         assert "env[ADDED_BY_HAND]" in told.stdout
+        assert "ADDED_BY_HAND" in environment(cluster), "a run leaves what somebody else added"
     finally:
         cluster.kubectl(f"-n {NAMESPACE} set env {GATEWAY} ADDED_BY_HAND-")
         cluster.kubectl(f"-n {NAMESPACE} rollout status {GATEWAY} --timeout=180s")
@@ -43,16 +49,15 @@ def test_a_pod_with_a_foreign_configuration_starts_again(inventory: Any, cluster
     cluster.kubectl(f"-n {NAMESPACE} patch configmap litellm --type=merge -p '{patch}'")
     cluster.kubectl(f"-n {NAMESPACE} rollout restart {GATEWAY}")
     cluster.kubectl(f"-n {NAMESPACE} rollout status {GATEWAY} --timeout=180s")
-    wait_for("one pod", lambda: pod_of_gateway(cluster))
-    foreign = pod_of_gateway(cluster)
+    foreign = wait_for("one pod", lambda: pod_of_gateway(cluster))
 
     done = play(inventory, "site", {}, "--tags", "cluster", timeout=600)
     assert done.returncode == 0, done.stdout[-3000:]
     assert "ConfigMap litellm changes" in done.stdout
-    wait_for("one pod", lambda: pod_of_gateway(cluster))
-    assert pod_of_gateway(cluster) != foreign
+    assert wait_for("one pod", lambda: pod_of_gateway(cluster)) != foreign
     aliases = cluster.get(f"-n {NAMESPACE} configmap litellm")["data"]["aliases.json"]
     assert "vllm-tiny" in aliases
 
     again = play(inventory, "site", {}, "--tags", "cluster", timeout=600)
+    assert again.returncode == 0, again.stdout[-3000:]
     assert "changed=0" in recap(again.stdout, "localhost")

@@ -142,6 +142,17 @@ def test_a_site_that_moved_to_another_namespace() -> None:
     ) in found
 
 
+def test_what_somebody_added_by_hand() -> None:
+    plan, _ = planned()
+    field = "spec.template.spec.containers[litellm].env[DEBUG]"
+    row = {"object": "Deployment litellm", "field": field, "manager": "kubectl-set"}
+    found = told(compared(plan, {**live(plan), "foreign_fields": [row]}, host()))
+    assert (
+        f"! Deployment litellm: {field} (by kubectl-set) was added by hand, and a run leaves it there"
+        in found
+    )
+
+
 def test_another_number_of_replicas_interrupts_nobody() -> None:
     plan, _ = planned()
     more = {**plan, "vllm_models": [{**plan["vllm_models"][0], "replicas": 3}, *plan["vllm_models"][1:]]}

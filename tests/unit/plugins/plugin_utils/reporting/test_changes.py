@@ -203,6 +203,13 @@ class TestDepartures:
         (found,) = compared(plan, {**running(plan), "elsewhere": [OLD]}, host())["elsewhere"]
         assert found == {**OLD, "blocked": blocked}
 
+    @pytest.mark.parametrize("wanted", [True, False])
+    def test_a_port_of_a_part_that_nobody_wants_stops_no_run(self, wanted: bool) -> None:
+        plan, _ = planned(parts={"inference_chat": wanted})
+        old = {**OLD, "node_ports": [30300]}
+        (found,) = compared(plan, {**running(plan), "elsewhere": [old]}, host())["elsewhere"]
+        assert found["blocked"] == (["open_webui_node_port"] if wanted else [])
+
     def test_nothing_is_guessed_without_a_cluster(self) -> None:
         plan, _ = planned()
         for cluster in (BARE, AWAY):

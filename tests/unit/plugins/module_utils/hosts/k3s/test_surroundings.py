@@ -62,8 +62,9 @@ def test_an_ordinary_host_has_nothing_in_the_way(host: Host) -> None:
         ("", ON, True),
         ("cpuset cpu io pids\n", OFF, False),
         ("cpuset cpu io pids\n", "", False),
+        ("cpuset cpu memory_of_another_kind\n", OFF, False),
     ],
-    ids=["v2", "v2 alone", "v1", "Raspberry Pi", "nothing known"],
+    ids=["v2", "v2 alone", "v1", "Raspberry Pi", "nothing known", "a longer name"],
 )
 def test_the_memory_cgroup_is_on_or_off(host: Host, controllers: str, cgroups: str, is_on: bool) -> None:
     host.put("controllers", controllers)
@@ -142,6 +143,9 @@ def test_a_firewall_that_lets_everything_in_lacks_nothing(host: Host) -> None:
         (f"ufw allow from 192.0.2.7 port 8472 to any\n{PODS}", ALL[:2]),
         (f"ufw deny 6443/tcp\nufw allow out 8472/udp\nufw allow OpenSSH\n{PODS}", ALL[:2]),
         ("ufw allow from 10.42.0.0/16 to any port 53\n", ALL),
+        ("ufw allow proto udp from 10.42.0.0/16 to any\n", ALL),
+        (f"ufw allow out to any port 6443\n{PODS}", ALL[:2]),
+        (f"ufw allow 6443 comment 'not to any port 8472 yet'\n{PODS}", ALL[1:2]),
         (f"ufw allow in on cni0\nufw route allow in on cni0 to any port 6443\n{PODS}", ALL[:2]),
     ],
 )
@@ -154,6 +158,8 @@ def test_only_what_ufw_does_not_let_through_is_named(rules: str, missing: list[s
     [
         ("6443/tcp 8472/udp\n", "10.42.0.0/16\n", []),
         ("6000-7000/tcp 8472/udp", "10.42.0.0/16", []),
+        ("6000-6443/tcp 8472-9000/udp", "10.42.0.0/16", []),
+        ("6000-6442/tcp 8473-9000/udp", "10.42.0.0/16", ["--add-port=6443/tcp", "--add-port=8472/udp"]),
         ("6443/udp 8472/udp", "10.42.0.0/16", ["--add-port=6443/tcp"]),
         ("", "", ["--add-port=6443/tcp", "--add-port=8472/udp", "--zone=trusted --add-source=10.42.0.0/16"]),
     ],
@@ -165,6 +171,12 @@ def test_only_what_firewalld_does_not_let_through_is_named(
     assert told == [f"firewall-cmd --permanent {rule}" for rule in missing] + (
         ["firewall-cmd --reload"] if missing else []
     )
+
+
+@pytest.mark.parametrize("state", ["inactive\n", "failed\n", "unknown\n", ""])
+def test_firewalld_that_does_not_run_is_no_firewall(host: Host, state: str) -> None:
+    host.answers["systemctl is-active"] = state
+    assert host.look()["firewall"] == {"name": "", "missing": []}
 
 
 def test_firewalld_is_asked_while_it_runs(host: Host) -> None:
