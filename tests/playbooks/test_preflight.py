@@ -54,6 +54,11 @@ def test_the_example_site_passes_once_its_secrets_are_there() -> None:
             {"inference_models": [{"name": "qwen3-8b-awk"}]},
             ["inference_models[0]", "qwen3-8b-awq"],
         ),
+        (
+            WHOLE,
+            {"ollama_resources": {"requests": {"cpu": "1000"}}},
+            ["ollama_resources: ollama asks for 1000 CPU", "none has more than"],
+        ),
         (BEGINNING, {"k3s_node_labels": ["gpu"]}, ["k3s_node_labels", "dict"]),
         (BEGINNING, {"litellm_replicas": "many"}, ["litellm_replicas", "int"]),
         (
@@ -63,7 +68,8 @@ def test_the_example_site_passes_once_its_secrets_are_there() -> None:
         ),
     ],
     ids=[
-        *("missing secret", "weak key", "unknown model", "wrong type on a host", "wrong type in the cluster"),
+        *("missing secret", "weak key", "unknown model", "no room"),
+        *("wrong type on a host", "wrong type in the cluster"),
         "chat without keys",
     ],
 )
