@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.reading.resources import parse_quantity
 
-from tests.rehearsal import play
+from tests.rehearsal import Cluster, play
 
 
 def written(path: Path) -> dict[str, Any]:
@@ -61,3 +62,27 @@ def test_both_saw_the_host(before: dict[str, Any], after: dict[str, Any]) -> Non
         (host,) = document["observed"]["hosts"]
         assert (host["name"], host["asked"]) == ("gpu", True)
     assert after["observed"]["hosts"][0]["driver_found"]
+
+
+def quantity(text: Any) -> float:
+    found = parse_quantity(str(text))
+    assert found is not None, text
+    return found
+
+
+def test_what_nodes_offer_and_pods_ask_is_what_the_cluster_says(
+    after: dict[str, Any], cluster: Cluster
+) -> None:
+    planned = {row["name"]: (row["cpus"], row["memory_bytes"]) for row in after["plan"]["nodes"]}
+    offered = {row["metadata"]["name"]: row["status"]["allocatable"] for row in cluster.get("nodes")["items"]}
+    assert planned == {name: (quantity(row["cpu"]), quantity(row["memory"])) for name, row in offered.items()}
+    asked = [0.0, 0.0]
+    for pod in cluster.get("pods --all-namespaces")["items"]:
+        if pod["status"]["phase"] == "Running":
+            for container in pod["spec"]["containers"]:
+                requests = container["resources"].get("requests", {})
+                asked[0] += quantity(requests.get("cpu", 0))
+                asked[1] += quantity(requests.get("memory", 0))
+    modes = [mode for row in after["plan"]["nodes"] for mode in row["modes"] if mode["mode"] == "ml"]
+    assert sum(mode["cpus"] for mode in modes) == pytest.approx(asked[0])
+    assert sum(mode["memory_bytes"] for mode in modes) == pytest.approx(asked[1])
