@@ -9,9 +9,9 @@ import yaml
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.inherited.translation import (
     VARIABLES_OF_THE_FORM,
 )
-from ansible_collections.inference.stack.plugins.plugin_utils.planning.inputs.workloads import DEFAULTS
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.parts import VARIABLES
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.plan import ARGUMENTS
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.workloads import DEFAULTS
 
 from tests.playbook_run import ROOT, environment, run_playbook
 

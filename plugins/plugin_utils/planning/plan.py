@@ -36,14 +36,14 @@ from .inputs.wanted import (
     read_mode,
     read_models,
 )
-from .inputs.workloads import ARGUMENT as WORKLOADS
-from .inputs.workloads import Workloads, read_workloads
 from .memory import sizing
 from .placement import place
 from .promises import with_contracts
 from .reading.findings import Findings
 from .reading.tables import Table
 from .scheduling import schedule
+from .workloads import ARGUMENT as WORKLOADS
+from .workloads import Workloads, read_workloads
 
 ARGUMENTS = tuple(VARIABLES)
 # Variables that say one thing and need no reader of their own.

@@ -17,8 +17,8 @@ from ...module_utils.cluster.scheduling import tolerates
 from ..text.units import size
 from .inputs.hardware import Hardware
 from .inputs.nodes import Node
-from .inputs.workloads import Pod, transient
 from .reading.findings import Findings
+from .workloads import Pod, transient
 
 _CPU, _MEMORY, _GPUS = 0, 1, 2
 # How many steps a search for an arrangement may take; beyond them the plan says that it found none.

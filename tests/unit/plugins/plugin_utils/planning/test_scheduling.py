@@ -11,9 +11,9 @@ import yaml
 from ansible_collections.inference.stack.plugins.module_utils.errors import InvalidInput
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.inputs.hardware import Hardware
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.inputs.nodes import Node
-from ansible_collections.inference.stack.plugins.plugin_utils.planning.inputs.workloads import DEFAULTS, Pod
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.reading.findings import Findings
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.scheduling import schedule
+from ansible_collections.inference.stack.plugins.plugin_utils.planning.workloads import DEFAULTS, Pod
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

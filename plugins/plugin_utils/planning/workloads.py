@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..parts import Parts
-from ..reading.findings import Findings
-from ..reading.resources import LIMITS, REQUESTS, parse_quantity, read_resources
-from ..reading.tables import LARGEST, Table
-from .nodes import Node
-from .wanted import MOST_REPLICAS, WantedModel
+from .inputs.nodes import Node
+from .inputs.wanted import MOST_REPLICAS, WantedModel
+from .parts import Parts
+from .reading.findings import Findings
+from .reading.resources import LIMITS, REQUESTS, parse_quantity, read_resources
+from .reading.tables import LARGEST, Table
 
 FETCH = "vllm_fetch_models"
 # The plan's argument.
