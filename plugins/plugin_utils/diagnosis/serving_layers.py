@@ -61,7 +61,7 @@ def _engine(site: Site, wanted: Model) -> Finding:
                 wanted.name,
                 f"the engine in pod {row['name']} hangs: {reason}",
                 "It gets no requests, and is restarted after vllm_stall_restart_seconds. See"
-                f" 'kubectl -n {site.namespace} logs {row['name']} -c vllm', after the restart with --previous.",
+                f" 'kubectl -n {site.namespace} logs {row['name']} -c vllm', later with --previous.",
             )
     serving = [row for row in pods if row.get("ready")]
     if not serving:
