@@ -38,7 +38,7 @@ init: .venv/.run ## Look at your machines and write a site for them: make init S
 	  -e "init_server='$(SERVER)' init_gpu='$(GPU)' init_user='$(USER)' init_site='$(SITE)'"
 
 ##@ The rehearsal, on this machine; LAB=name keeps several apart
-demo: .venv/.run ## The whole stack on this machine, without a GPU, with real servers; leaves it running (1 to 4 minutes; with an empty cache up to 30)
+demo: .venv/.run ## The whole stack on this machine, without a GPU, with real servers; leaves it running (2 to 4 minutes; with an empty cache up to 30)
 	@python -m lab demo
 
 up: .venv/.run ## Only the lab's hosts, bare (seconds; with an empty cache up to 30 minutes)

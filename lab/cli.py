@@ -17,6 +17,7 @@ from rich.console import Console
 
 from lab import demo, state, up
 from lab.components.component import ComponentError, prune_old
+from lab.components.model_components import MODELS
 from lab.errors import LabError
 from lab.hosts import ssh
 from lab.hosts.fleet import Fleet, remove_images
@@ -115,8 +116,8 @@ def _prune(settings: Settings, _options: argparse.Namespace) -> int:
     if labs := existing_labs(settings):
         # Their hosts may have an older version mounted.
         raise LabError(f"labs are up: {', '.join(labs)}", "take them down first: LAB=<name> make down")
-    parts = Parts(settings.cache, EXTRAS)
-    removed = [path for part in parts for path in prune_old(part.component, settings.cache)]
+    parts = {part.name: part for models in MODELS for part in Parts(settings.cache, EXTRAS, models)}
+    removed = [path for part in parts.values() for path in prune_old(part.component, settings.cache)]
     print("\n".join(f"removed {path.name}" for path in removed) or "nothing to remove")
     return 0
 

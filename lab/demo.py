@@ -19,12 +19,15 @@ from rich.console import Console
 from rich.markup import escape
 
 from lab import state
+from lab.components.model_components import RANDOM
 from lab.errors import LabError
 from lab.settings import Settings
 from lab.steps import Running, Step
 
 GATEWAY_PORT = 30400
 """The port that roles/litellm opens on every node."""
+
+QUESTION = "What is the capital of France?"
 
 ROOT = Path(__file__).resolve().parent.parent
 INVENTORY = "inventories/rehearsal"
@@ -35,6 +38,8 @@ _HEADING = re.compile(r"^(PLAY|TASK|RUNNING HANDLER) \[(.*)\]")
 _WAITING = re.compile(r"^  (\S.*)$")
 _RECAP = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)")
 _ANSWER_TIMEOUT_S = 120
+_ANSWER_TOKENS = 32
+_SHOWN_CHARACTERS = 120
 
 
 def step(settings: Settings) -> Step:
@@ -111,12 +116,19 @@ class Answer:
     """What the gateway said about one model, and which of its deployments spoke."""
 
     model: str
+    text: str = ""
     tokens: int = 0
     seconds: float = 0.0
     deployment: str = ""
     api_base: str = ""
     fallbacks: int = 0
     problem: str = ""
+
+
+def question_to(model: str) -> dict[str, Any]:
+    """The body of a request. Without randomness, so that who asks again reads the same."""
+    messages = [{"role": "user", "content": QUESTION}]
+    return {"model": model, "max_tokens": _ANSWER_TOKENS, "temperature": 0, "messages": messages}
 
 
 class Gateway:
@@ -130,7 +142,7 @@ class Gateway:
 
     def models(self) -> list[str]:
         content, _ = self._call("/v1/models", None)
-        return [str(entry["id"]) for entry in content["data"]]
+        return sorted(str(entry["id"]) for entry in content["data"])
 
     def tiers(self) -> dict[str, str]:
         """The tier of each deployment by its id. Only the master key may ask."""
@@ -139,15 +151,17 @@ class Gateway:
         return {str(info["id"]): str(info["inference_tier"]) for info in infos if "inference_tier" in info}
 
     def ask(self, model: str) -> Answer:
-        """Have the model say a few tokens."""
-        body = {"model": model, "max_tokens": 8, "messages": [{"role": "user", "content": "Hello"}]}
+        """Have the model answer the question."""
+        body = question_to(model)
         start = time.monotonic()
         try:
             content, headers = self._call("/v1/chat/completions", body)
         except (OSError, ValueError) as error:
             return Answer(model, problem=_words(error))
+        choice = (content.get("choices") or [{}])[0]
         return Answer(
             model=model,
+            text=str(choice.get("message", {}).get("content") or ""),
             tokens=int(content.get("usage", {}).get("completion_tokens", 0)),
             seconds=time.monotonic() - start,
             deployment=headers.get("x-litellm-model-id", ""),
@@ -183,12 +197,14 @@ def summarise(settings: Settings, console: Console) -> None:
     tiers = Gateway(url, secrets["litellm_master_key"]).tiers()
     make = f"{_prefix(settings)}make"
     key = f"$(sed -n 's/^consumer_key: //p' {settings.secrets_file})"
-    body = json.dumps({"model": models[0] if models else "", "max_tokens": 16,
-                       "messages": [{"role": "user", "content": "Hello"}]})  # fmt: skip
+    body = json.dumps(question_to(models[0] if models else ""))
     console.print(f"\n[bold]The site is up.[/bold] Gateway: {url}/v1   (OpenAI's API)", soft_wrap=True)
     console.print(escape(f"A consumer's key: {key}\n"), soft_wrap=True, highlight=False)
+    noise = " Their weights are random, so the answers are noise." if settings.models == RANDOM else ""
+    console.print(f'Its models are asked: "{QUESTION}"{noise}\n', soft_wrap=True, highlight=False)
     for answer in map(gateway.ask, models):
-        console.print(escape(f"  {answer.model}: {_describe(answer, tiers)}"), soft_wrap=True)
+        for line in _describe(answer, tiers):
+            console.print(escape(line), soft_wrap=True)
     lines = (
         "", "Try it:",
         f"  curl -sSi {url}/v1/chat/completions -H \"Authorization: Bearer {key}\" "
@@ -202,13 +218,22 @@ def summarise(settings: Settings, console: Console) -> None:
         console.print(escape(line), soft_wrap=True, highlight=False)
 
 
-def _describe(answer: Answer, tiers: Mapping[str, str]) -> str:
+def _describe(answer: Answer, tiers: Mapping[str, str]) -> tuple[str, ...]:
     if answer.problem:
-        return f"no answer ({answer.problem})"
+        return (f"  {answer.model}: no answer ({answer.problem})",)
     fallen = f", after {answer.fallbacks} fallback(s)" if answer.fallbacks else ""
-    said = f"{answer.tokens} tokens in {answer.seconds:.1f} s"
     tier = tiers.get(answer.deployment, "unknown")
-    return f"{said} from tier {tier}{fallen} [{answer.api_base}]"
+    said = f"{answer.tokens} tokens in {answer.seconds:.1f} s"
+    return (
+        f"  {answer.model}: {_shown(answer.text)}",
+        f"      tier {tier}{fallen}, {said} [{answer.api_base}]",
+    )
+
+
+def _shown(text: str) -> str:
+    """An answer on one line. What a terminal would obey is no part of it."""
+    words = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return f'"{words[:_SHOWN_CHARACTERS]}{"…" if len(words) > _SHOWN_CHARACTERS else ""}"'
 
 
 def _prefix(settings: Settings) -> str:

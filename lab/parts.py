@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lab.components.component import BuildContext, Component, ensure, is_cached, output_path
 from lab.components.go_components import GO_COMPONENTS
-from lab.components.model_components import MODEL_COMPONENTS
+from lab.components.model_components import MODELS, REAL
 from lab.components.python_components import PYTHON_COMPONENTS
 from lab.errors import LabError
 from lab.gpu.build import COMPONENT as GPU_STAND_IN
@@ -41,8 +41,9 @@ class Part:
 class Parts:
     """Every part of one cache, in the order in which a cold build should start them."""
 
-    def __init__(self, cache: Path, extras: Iterable[str] = ()) -> None:
+    def __init__(self, cache: Path, extras: Iterable[str] = (), models: str = REAL) -> None:
         self.cache = cache
+        self.models = MODELS[models]
         self._extras = tuple(extras)
         self._paths: dict[str, Path] = {}
         self._go = {component.name: component for component in GO_COMPONENTS}
@@ -77,7 +78,7 @@ class Parts:
     def _basic(self) -> list[Part]:
         go = self._go
         python = {component.name: component for component in PYTHON_COMPONENTS}
-        models = {component.name: component for component in MODEL_COMPONENTS}
+        weights = tuple(component.name for component in self.models.needs)
         kubernetes = [] if self._release else [
             Part(go["kubernetes"], "Kubernetes, kine, CoreDNS and network policies from source"),
             Part(go["containerd"], "containerd from source"),
@@ -86,7 +87,8 @@ class Parts:
             Part(python["vllm"], "vLLM for CPUs"),
             Part(HOST_IMAGE, "Debian for the hosts"),
             Part(GPU_STAND_IN, "Stand-in for the GPU's driver"),
-            Part(models["ollama-model"], "A tiny model for Ollama"),
+            *(Part(component, "The file of the models' weights") for component in self.models.needs),
+            Part(self.models.ollama, "A small model for Ollama", needs=weights),
             Part(go["pause"], "The pause program"),
             *kubernetes,
             Part(go["ollama"], "Ollama from source"),
@@ -94,7 +96,7 @@ class Parts:
             Part(go["container-toolkit"], "NVIDIA's container toolkit from source"),
             Part(python["litellm"], "LiteLLM"),
             Part(IMAGE_BASE, "Debian for the images"),
-            Part(models["vllm-model"], "A tiny model for vLLM", needs=("vllm",)),
+            Part(self.models.vllm, "A small model for vLLM", needs=("vllm", *weights)),
             *(Part(python[name], _EXTRA_TITLES[name]) for name in self._extras),
         ]
 

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from lab.components.component import default_cache
+from lab.components.model_components import MODELS, RANDOM, REAL
 from lab.errors import LabError
 
 DEFAULT_NAME = "demo"
@@ -45,6 +46,8 @@ class Settings:
     states: Path
     """The folder that holds the state of every lab of this user."""
     hosts: tuple[str, ...] = HOSTS
+    models: str = REAL
+    """Which models it serves, a word of MODELS."""
 
     @property
     def state(self) -> Path:
@@ -121,7 +124,11 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     cache_home = values.get("XDG_CACHE_HOME")
     cache = Path(cache_home).expanduser() / _FOLDER if cache_home else default_cache()
     found = Settings(name=name, cache=cache, states=state_home / _FOLDER)
-    return replace(found, hosts=wanted_hosts(values) or _present_hosts(found) or HOSTS)
+    return replace(
+        found,
+        hosts=wanted_hosts(values) or _present_hosts(found) or HOSTS,
+        models=_wanted_models(values) or _present_models(found) or REAL,
+    )
 
 
 def wanted_hosts(values: Mapping[str, str]) -> tuple[str, ...]:
@@ -132,13 +139,32 @@ def wanted_hosts(values: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(name for name in HOSTS if name in named)
 
 
+def _wanted_models(values: Mapping[str, str]) -> str:
+    """What the variable LAB_MODELS says."""
+    wanted = values.get("LAB_MODELS", "")
+    if wanted and wanted not in MODELS:
+        raise LabError(f"LAB_MODELS={wanted!r} is none of its values", f"choose from {', '.join(MODELS)}")
+    return wanted
+
+
 def _present_hosts(settings: Settings) -> tuple[str, ...]:
     """The hosts that the lab got when it came up."""
-    try:
-        known = json.loads(settings.lab_file.read_text(encoding="utf-8"))["hosts"]
-    except (OSError, ValueError, KeyError):
-        return ()
+    known = _present(settings).get("hosts", {})
     return tuple(name for name in HOSTS if name in known)
+
+
+def _present_models(settings: Settings) -> str:
+    """The models that the lab got; one that does not say it is from before there was a choice."""
+    known = _present(settings)
+    return str(known.get("models", RANDOM)) if known else ""
+
+
+def _present(settings: Settings) -> dict[str, Any]:
+    try:
+        known = json.loads(settings.lab_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
 
 
 def wanted_extras(environment: Mapping[str, str] | None = None) -> tuple[str, ...]:

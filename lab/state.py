@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from lab.artefacts.publish import Publication
-from lab.components.model_components import OLLAMA_MODEL, VLLM_MODEL
+from lab.components.model_components import MODELS
 from lab.settings import HUB, HUB_PORT, MIRROR, MIRROR_PORT, Settings
 
 # Where the roles' extra volumes find the Python packages on the hosts.
@@ -50,8 +50,10 @@ def describe(
 ) -> dict[str, Any]:
     """The content of lab.json."""
     mirror = mirror_url(addresses)
+    models = MODELS[settings.models]
     return {
         "name": settings.name,
+        "models": settings.models,
         "ssh": {
             "user": "root",
             "key": str(settings.ssh_key),
@@ -69,7 +71,7 @@ def describe(
             },
             "vllm_model": {
                 **offer.vllm_model.as_dict(),
-                "repository": VLLM_MODEL,
+                "repository": models.repository,
                 "revision": offer.vllm_model_revision,
                 "bytes": offer.vllm_model_bytes,
             },
@@ -84,7 +86,7 @@ def describe(
             for image in offer.images
         ],
         "mounts": dict(mounted),
-        "ollama_source": f"{mirror.removeprefix('http://')}/{OLLAMA_MODEL}",
+        "ollama_source": f"{mirror.removeprefix('http://')}/{models.reference}",
     }
 
 

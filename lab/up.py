@@ -17,7 +17,7 @@ from lab.parts import Part, Parts, k3s_version
 from lab.settings import HUB, MIRROR, SERVICES, Settings, wanted_extras
 from lab.steps import Running, Step
 
-_SERVED = ("k3s", "images", "toolkit-repository", "vllm-model", "ollama-model")
+_SERVED = ("k3s", "images", "toolkit-repository")
 
 
 @dataclass
@@ -33,6 +33,8 @@ class Up:
 
     def steps(self) -> list[Step]:
         """All steps, the longest builds first, so that they start first."""
+        models = self.parts.models
+        served = (*_SERVED, models.vllm.name, models.ollama.name)
         return [
             self._step("packages", "Packages of this machine", self._install),
             self._step("kernel", "What the kernel can do", self._try_kernel, needs=("packages",)),
@@ -41,8 +43,8 @@ class Up:
             self._step(
                 "hosts", "Hosts answer over SSH", self._boot, needs=("network", "gpu-standin", *self.mounts)
             ),
-            self._step("mirror", "Artefacts are served", self._serve, needs=("network", *_SERVED)),
-            self._step("hub", "Models are served", self._serve_models, needs=("network", "vllm-model")),
+            self._step("mirror", "Artefacts are served", self._serve, needs=("network", *served)),
+            self._step("hub", "Models are served", self._serve_models, needs=("network", models.vllm.name)),
             self._step(
                 "inventory", "Facts for the inventory", self._describe, needs=("hosts", "mirror", "hub")
             ),
@@ -90,8 +92,8 @@ class Up:
             k3s_version=k3s_version(),
             images=self.parts.path("images"),
             toolkit_repository=self.parts.path("toolkit-repository"),
-            vllm_model=self.parts.path("vllm-model"),
-            ollama_model=self.parts.path("ollama-model"),
+            vllm_model=self.parts.path(self.parts.models.vllm.name),
+            ollama_model=self.parts.path(self.parts.models.ollama.name),
         )
         self.publications.append(publish(self.settings.artefacts, served, url))
         configuration = nginx.write_configuration(self.settings.state)
@@ -100,7 +102,8 @@ class Up:
         return f"{url}, {result}"
 
     def _serve_models(self, run: Running) -> str:
-        repositories.lay_out(self.settings.hub, self.parts.path("vllm-model"))
+        models = self.parts.models
+        repositories.lay_out(self.settings.hub, models.repository, self.parts.path(models.vllm.name))
         result = self.fleet.serve_hub(repositories.write_server(self.settings.state), run.log)
         url = state.hub_url(self.fleet.addresses((HUB,)))
         nginx.wait_until_served(url)
@@ -129,6 +132,6 @@ def refuse_early(settings: Settings, parts: Parts, fleet: Fleet) -> None:
 def plan(settings: Settings) -> list[Step]:
     """The steps of ``up`` on this machine; raises what stands against it."""
     extras = state.extras(settings, wanted_extras())
-    parts, fleet = Parts(settings.cache, extras), Fleet(settings)
+    parts, fleet = Parts(settings.cache, extras, settings.models), Fleet(settings)
     refuse_early(settings, parts, fleet)
     return Up(settings, parts, fleet, state.mounts(extras)).steps()

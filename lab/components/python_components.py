@@ -85,7 +85,8 @@ def packages_path(output: Path) -> Path:
     return output / "site-packages"
 
 
-def _install(output: Path, context: BuildContext, python: Path) -> Path:
+def install(output: Path, context: BuildContext, python: Path) -> Path:
+    """Install the component's locked packages below its output, for any place."""
     packages = packages_path(output)
     context.run(
         [
@@ -104,7 +105,7 @@ def _install(output: Path, context: BuildContext, python: Path) -> Path:
 
 def _build_vllm(output: Path, context: BuildContext) -> None:
     python = find_python(context)
-    packages = _install(output, context, python)
+    packages = install(output, context, python)
     remove_cuda(packages, context.run)
     for pattern in _UNUSED_IN_VLLM:
         for path in packages.glob(pattern):
@@ -119,13 +120,13 @@ def _build_vllm(output: Path, context: BuildContext) -> None:
 
 def _build_litellm(output: Path, context: BuildContext) -> None:
     python = find_python(context)
-    packages = _install(output, context, python)
+    packages = install(output, context, python)
     _check(python, packages, "import litellm.proxy.proxy_cli", context)
 
 
 def _build_open_webui(output: Path, context: BuildContext) -> None:
     python = find_python(context)
-    packages = _install(output, context, python)
+    packages = install(output, context, python)
     with tempfile.TemporaryDirectory() as folder:
         # It makes its database and copies its icons while it is imported.
         env = {

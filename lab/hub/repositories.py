@@ -7,18 +7,18 @@ import os
 import shutil
 from pathlib import Path
 
-from lab.components.model_components import VLLM_MODEL, vllm_snapshot
+from lab.components.model_components import vllm_snapshot
 
 _SERVER = Path(__file__).with_name("server.py")
 
 
-def lay_out(folder: Path, model: Path) -> None:
+def lay_out(folder: Path, repository: str, model: Path) -> None:
     """Fill the hub's folder with a built model. The switches of a test beside it stay."""
     snapshot = vllm_snapshot(model)
-    marker = folder / f"{VLLM_MODEL}.commit"
+    marker = folder / f"{repository}.commit"
     if marker.exists() and marker.read_text(encoding="ascii").strip() == snapshot.name:
         return
-    target = folder / VLLM_MODEL
+    target = folder / repository
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     for path in sorted(snapshot.iterdir()):

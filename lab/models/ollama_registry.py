@@ -30,6 +30,7 @@ def write_registry(
     parameters: Mapping[str, Any],
     family: str,
     size: str,
+    file_type: str = "F32",
 ) -> Path:
     """Write blobs and manifest of ``<namespace>/<name>:<tag>`` and return the manifest's path."""
     repository, _, tag = reference.partition(":")
@@ -44,7 +45,7 @@ def write_registry(
         "model_family": family,
         "model_families": [family],
         "model_type": size,
-        "file_type": "F32",
+        "file_type": file_type,
         "architecture": "amd64",
         "os": "linux",
         "rootfs": {"type": "layers", "diff_ids": [layer["digest"] for layer in layers]},

@@ -44,6 +44,8 @@ from ansible_collections.inference.stack.plugins.module_utils.benchmarking.setti
     Workload,
 )
 
+from lab.components.model_components import MODELS
+from lab.settings import load
 from tests.bench.client import Paced, paced
 from tests.bench.lab_engine import at_engine, at_gateway
 from tests.bench.report import near_one, parser_of
@@ -51,7 +53,6 @@ from tests.bench.vllm_tool import Server, Tool, find_tool
 
 GOAL = 0.03
 STREAMS, REQUESTS, WORDS, TOKENS = 1, 48, 30, 64
-MODEL = "lab/tiny-qwen3"
 PACE = ("--first-ms", "150", "--gap-ms", "20", "--late-role")
 COMPARED = (
     *("request_throughput", "output_throughput", "total_token_throughput"),
@@ -176,7 +177,7 @@ def main() -> int:
     where.add_argument("--gateway", action="store_true", help="through the lab's gateway")
     where.add_argument("--paced", action="store_true", help="a server that sends tokens at known times")
     where.add_argument("--url", default="", help="another server, without /v1")
-    parser.add_argument("--model", default=MODEL)
+    parser.add_argument("--model", default=MODELS[load().models].repository)
     options = parser.parse_args()
     tool = find_tool()
     server = None if options.paced else server_of(options)

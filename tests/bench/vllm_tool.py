@@ -14,9 +14,9 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from lab.components.component import default_cache
 from lab.components.python_components import PYTHON_VERSION, packages_path
 from lab.parts import Parts
+from lab.settings import load
 
 # What the tool says after its warm-up, and the time that it may take from there.
 BEGUN, DEADLINE_S = "Starting main benchmark run", 600
@@ -96,13 +96,14 @@ class Tool:
 
 def find_tool() -> Tool:
     """The tool on a Python of the version that its packages are for."""
-    parts = Parts(default_cache())
+    lab = load()
+    parts = Parts(lab.cache, models=lab.models)
     packages = packages_path(parts.path("vllm"))
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
     python = sys.executable if here == PYTHON_VERSION else shutil.which(f"python{PYTHON_VERSION}")
     if python is None or not packages.is_dir():
         raise SystemExit(f"bench: needs Python {PYTHON_VERSION} and {packages}; make demo builds it")
-    tokenizer = next((parts.path("vllm-model") / "hub").glob("models--*/snapshots/*"))
+    tokenizer = next((parts.path(parts.models.vllm.name) / "hub").glob("models--*/snapshots/*"))
     return Tool(python, packages, tokenizer)
 
 

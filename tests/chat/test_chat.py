@@ -18,8 +18,8 @@ import requests
 
 from lab import state
 from tests.chat.web import Chat
-from tests.faults.lab_under_test import ENGINE, Lab
-from tests.rehearsal import MODEL, NAMESPACE, play, shell_quote, wait_for
+from tests.faults.lab_under_test import ENGINE, SERVED, Lab
+from tests.rehearsal import NAMESPACE, play, shell_quote, wait_for
 
 INVENTORY = "inventories/rehearsal"
 PORT = 30300
@@ -128,13 +128,13 @@ def test_it_offers_what_the_gateway_offers(lab: Lab, chat: Chat) -> None:
         timeout=60,
     )
     assert set(chat.models()) == {entry["id"] for entry in gateway.json()["data"]}
-    assert chat.get("/api/config")["default_models"] == MODEL
+    assert chat.get("/api/config")["default_models"] == SERVED
 
 
 def test_an_answer_comes_through_the_gateway_from_the_gpu(lab: Lab, chat: Chat) -> None:
     before = answers_of_the_engine(lab)
-    answer = chat.ask(MODEL, "Hello")
-    assert answer["model"] == MODEL
+    answer = chat.ask(SERVED, "Hello")
+    assert answer["model"] == SERVED
     assert answer["choices"][0]["message"]["content"]
     assert answer["usage"]["completion_tokens"] > 0
     assert answers_of_the_engine(lab) == before + 1

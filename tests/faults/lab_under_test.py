@@ -11,12 +11,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lab.components.model_components import MODELS
 from lab.hosts.podman import Podman
 from lab.settings import load
 from tests.rehearsal import NAMESPACE, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
-ENGINE = "deployment/vllm-tiny-qwen3"
+# What the lab serves, by the name that the gateway offers, that of the inventory, and its engine's.
+SERVED = MODELS[load().models].repository
+MODEL = SERVED.rpartition("/")[2]
+ENGINE = f"deployment/vllm-{MODEL}"
 # What a command may take on a machine that loads engines meanwhile.
 PATIENCE_S = 600
 

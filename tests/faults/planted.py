@@ -8,10 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.faults.lab_under_test import ENGINE, PATIENCE_S, Lab
+from tests.faults.lab_under_test import ENGINE, MODEL, PATIENCE_S, SERVED, Lab
 from tests.rehearsal import NAMESPACE, wait_for
 
-MODEL = "tiny-qwen3"
 CONFIG = "/etc/nvidia-container-runtime/config.toml"
 CONTAINERD = "/var/lib/rancher/k3s/agent/etc/containerd/config.toml"
 CDI = "/etc/cdi/nvidia.yaml"
@@ -243,7 +242,7 @@ FAULTS: dict[str, Fault] = {
     ),
     "engine image unknown": Fault(
         "pod",
-        ["pod vllm-tiny-qwen3", "inference_vllm_image"],
+        [f"pod vllm-{MODEL}", "inference_vllm_image"],
         wrong_image,
         restore_engine,
         lambda lab: any(
@@ -257,7 +256,7 @@ FAULTS: dict[str, Fault] = {
         "CrashLoopBackOff",
     ),
     "served name wrong": changed_engine(
-        "model", ["names somebody/else instead of lab/tiny-qwen3"], served_as_another, "serves"
+        "model", [f"names somebody/else instead of {SERVED}"], served_as_another, "serves"
     ),
     "policy closed": closed_policy(),
     "service points at nobody": wrong_selector(),

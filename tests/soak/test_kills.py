@@ -29,9 +29,8 @@ _TASK = re.compile(r"^TASK \[(.*)\]", re.MULTILINE)
 
 
 def lab(*words: str) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "lab", *words], cwd=ROOT, check=True, env={**os.environ, "LAB": LAB}
-    )
+    environment = {**os.environ, "LAB": LAB, "LAB_MODELS": "random"}
+    subprocess.run([sys.executable, "-m", "lab", *words], cwd=ROOT, check=True, env=environment)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from lab import state
 from lab.artefacts import nginx
 from lab.artefacts.model_archive import write_model_archive
 from lab.artefacts.publish import Checksums, Parts, Publication, publish
+from lab.hub import repositories
 from lab.settings import load
 
 URL = "http://10.97.1.2:8080"
@@ -128,7 +129,17 @@ def test_lab_json_has_what_the_inventory_reads(tmp_path: Path, offer: Publicatio
     assert (lab["artefacts"]["vllm_model"]["revision"], lab["artefacts"]["vllm_model"]["bytes"]) == ("r1", 7)
     assert lab["images"][0]["hosts"] == ["server"]
     assert lab["mounts"] == {"vllm": "/opt/vllm", "litellm": "/opt/litellm"}
-    assert lab["ollama_source"].startswith("10.97.1.2:8080/")
+    assert lab["models"] == "real"
+    assert lab["artefacts"]["vllm_model"]["repository"] == "lab/smollm2-135m"
+    assert lab["ollama_source"] == "10.97.1.2:8080/lab/smollm2-135m:q4"
+
+
+def test_the_hub_offers_a_model_under_its_name_and_revision(tmp_path: Path, parts: Parts) -> None:
+    for _ in range(2):
+        repositories.lay_out(tmp_path / "hub", "lab/some", parts.vllm_model)
+
+    assert (tmp_path / "hub/lab/some.commit").read_text() == "r1\n"
+    assert (tmp_path / "hub/lab/some/model.safetensors").read_bytes() == bytes(7)
 
 
 def test_a_lab_keeps_the_extras_that_it_got(tmp_path: Path, offer: Publication) -> None:

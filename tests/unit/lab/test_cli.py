@@ -129,6 +129,8 @@ def test_a_playbooks_output_becomes_a_live_word_and_a_sum(
 
 
 CONSUMER, MASTER = "sk-1", "sk-2"
+# The second does to a terminal what it should not, and goes on and on.
+SAID = {"one/two": "The capital of France\nis [bold]Paris[/bold].", "foreign": "\x1b[2J\x07" + "noise " * 40}
 DEPLOYMENTS = [
     {"model_name": "one/two", "model_info": {"id": "first", "inference_tier": "gpu"}},
     {"model_name": "two", "model_info": {"id": "second", "inference_tier": "cpu"}},
@@ -150,7 +152,9 @@ def gateway() -> Iterator[str]:
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             deployment = {"one/two": "second", "foreign": "third"}[request["model"]]
-            self._reply({"usage": {"completion_tokens": 8}}, deployment=deployment)
+            message = {"role": "assistant", "content": SAID[request["model"]]}
+            content = {"choices": [{"message": message}], "usage": {"completion_tokens": 8}}
+            self._reply(content, deployment=deployment)
 
         def _reply(self, body: object, key: str = CONSUMER, deployment: str = "") -> None:
             known = self.headers["Authorization"] == f"Bearer {key}"
@@ -173,9 +177,11 @@ def gateway() -> Iterator[str]:
 
 def test_the_deployment_that_answered_is_read_from_the_answer(gateway: str) -> None:
     door = Gateway(gateway, CONSUMER)
-    answer = door.ask(door.models()[0])
+    assert door.models() == ["foreign", "one/two"]
+    answer = door.ask("one/two")
 
     assert (answer.deployment, answer.fallbacks, answer.tokens) == ("second", 1, 8)
+    assert answer.text == SAID["one/two"]
 
 
 def test_the_gateway_tells_the_master_which_tier_a_deployment_is(gateway: str) -> None:
@@ -188,26 +194,51 @@ def test_a_refusal_is_told_in_the_gateways_words(gateway: str) -> None:
     assert "HTTP 401" in Gateway(gateway, "wrong").ask("one/two").problem
 
 
-def test_the_last_words_hold_a_line_to_paste_and_no_secret(
-    monkeypatch: pytest.MonkeyPatch, gateway: str
-) -> None:
-    settings = load()
+def last_words(monkeypatch: pytest.MonkeyPatch, gateway: str, models: str) -> str:
+    """What the demo says when everything is up."""
     port = int(gateway.rpartition(":")[2])
     monkeypatch.setattr(demo, "GATEWAY_PORT", port)
-    state.write_lab_file(settings, {"hosts": {"server": {"address": "127.0.0.1"}}})
+    content = {"hosts": {"server": {"address": "127.0.0.1"}}, "models": models}
+    state.write_lab_file(load(), content)
     secrets = {"consumer_key": CONSUMER, "litellm_master_key": MASTER}
     monkeypatch.setattr(state, "read_secrets", lambda _settings: secrets)
     screen = Console(file=io.StringIO(), width=80)
-    demo.summarise(settings, screen)
+    demo.summarise(load(), screen)
     assert isinstance(screen.file, io.StringIO)
-    text = screen.file.getvalue()
+    return screen.file.getvalue()
+
+
+def test_the_last_words_are_a_question_the_answers_and_who_gave_them(
+    monkeypatch: pytest.MonkeyPatch, gateway: str
+) -> None:
+    text = last_words(monkeypatch, gateway, "real")
+    lines = text.splitlines()
+
+    assert f'Its models are asked: "{demo.QUESTION}"' in lines
+    told = lines.index('  one/two: "The capital of France is [bold]Paris[/bold]."')
+    assert re.fullmatch(
+        r" +tier cpu, after 1 fallback\(s\), 8 tokens in .* s \[http://10\.0\.0\.7:8000/v1\]", lines[told + 1]
+    )
+    assert re.search(r"tier unknown, after 1 fallback\(s\), 8 tokens in", text)
+
+
+def test_no_answer_reaches_the_terminals_controls_or_fills_it(
+    monkeypatch: pytest.MonkeyPatch, gateway: str
+) -> None:
+    text = last_words(monkeypatch, gateway, "random")
+
+    assert "random, so the answers are noise" in text
+    assert not re.search(r"[^\n -~…]", text)
+    assert max(len(line) for line in text.splitlines() if "noise noise" in line) < 160
+
+
+def test_the_last_words_hold_a_line_to_paste_and_no_secret(
+    monkeypatch: pytest.MonkeyPatch, gateway: str
+) -> None:
+    text, settings = last_words(monkeypatch, gateway, "real"), load()
 
     assert CONSUMER not in text and MASTER not in text
-    assert re.search(
-        r"one/two: 8 tokens in .* s from tier cpu, after 1 fallback\(s\) \[http://10\.0\.0\.7:8000/v1\]", text
-    )
-    assert re.search(r"foreign: 8 tokens in .* s from tier unknown, after 1 fallback", text)
     line = next(line for line in text.splitlines() if "curl" in line)
     assert f"$(sed -n 's/^consumer_key: //p' {settings.secrets_file})" in line
-    assert '"model": "one/two"' in line
+    assert '"model": "foreign"' in line and demo.QUESTION in line
     assert "LAB=unit make down" in text

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.components.model_components import MODELS
 from lab.errors import LabError
 from lab.parts import Parts
 from lab.settings import EXTRAS, existing_labs, load, pins, wanted_extras
@@ -57,6 +58,31 @@ def test_extras_come_only_when_they_are_named(tmp_path: Path) -> None:
         wanted_extras({"LAB_WITH": "chat"})
     plain = {part.name for part in Parts(tmp_path)}
     assert {part.name for part in Parts(tmp_path, EXTRAS)} - plain == set(EXTRAS)
+
+
+def test_the_models_are_those_that_the_lab_has_and_real_ones_in_a_new_lab(tmp_path: Path) -> None:
+    def models(**said: str) -> str:
+        return load({"LAB": "m", "XDG_STATE_HOME": str(tmp_path)} | said).models
+
+    assert models() == models(LAB_MODELS="") == "real"
+    assert models(LAB_MODELS="random") == "random"
+    lab_file = load({"LAB": "m", "XDG_STATE_HOME": str(tmp_path)}).lab_file
+    lab_file.parent.mkdir(parents=True)
+    for content, had in (('{"models": "random"}', "random"), ('{"hosts": {}}', "random")):
+        lab_file.write_text(content)
+        assert models() == had
+        assert models(LAB_MODELS="real") == "real"
+    with pytest.raises(LabError, match="is none of its values"):
+        models(LAB_MODELS="tiny")
+
+
+def test_a_lab_builds_the_models_that_it_serves_and_no_others(tmp_path: Path) -> None:
+    parts = {models: {part.name: part.needs for part in Parts(tmp_path, (), models)} for models in MODELS}
+
+    assert set(parts["real"]) - set(parts["random"]) == {"smollm2", "smollm2-vllm", "smollm2-ollama"}
+    assert set(parts["random"]) - set(parts["real"]) == {"vllm-model", "ollama-model"}
+    assert parts["real"]["smollm2-vllm"] == ("vllm", "smollm2")
+    assert parts["real"]["smollm2-ollama"] == ("smollm2",)
 
 
 def test_pins_name_what_is_needed() -> None:
