@@ -338,6 +338,23 @@ plan:
       type: list
       elements: dict
       sample: [{model_name: Qwen/Qwen3-8B-AWQ, model_info: {tier: gpu}}]
+    litellm_engines:
+      description: Servers of the site that the gateway asks through the HAProxy in its pod, and how it checks them.
+      type: list
+      elements: dict
+      sample:
+        - name: qwen3-8b-awq-inference
+          url: http://qwen3-8b-awq-inference-pods.ml.svc.cluster.local:8000
+          check: /health
+          check_port: 8002
+    litellm_engine_proxy_port:
+      description: The port of that HAProxy, inside the gateway's pod.
+      type: int
+      sample: 8100
+    vllm_watchdog_port:
+      description: The port of the watchdog in each engine's pod.
+      type: int
+      sample: 8002
     litellm_fallbacks:
       description: Who answers when a model cannot.
       type: list

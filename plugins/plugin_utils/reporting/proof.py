@@ -59,22 +59,27 @@ def _routes(plan: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     servers: dict[str, list[Mapping[str, Any]]] = {}
     for row in plan["litellm_models"]:
         servers.setdefault(row["model_name"], []).append(row)
+    through = f"http://127.0.0.1:{plan['litellm_engine_proxy_port']}/"
+    behind = {f"{through}{row['name']}": row["url"] for row in plan["litellm_engines"]}
     below = {name: names for row in plan["litellm_fallbacks"] for name, names in row.items()}
     for model in servers:
         names = [model, *below.get(model, [])]
         yield {
             "model": model,
             "aliases": sorted(name for name, to in plan["litellm_aliases"].items() if to == model),
-            "steps": [_step(row) for name in names for row in servers.get(name, [])],
+            "steps": [_step(row, behind) for name in names for row in servers.get(name, [])],
         }
 
 
-def _step(row: Mapping[str, Any]) -> dict[str, str]:
+def _step(row: Mapping[str, Any], behind: Mapping[str, str]) -> dict[str, str]:
+    """``behind`` is what the gateway reaches through HAProxy: readers want to know the engine."""
+    address = row["litellm_params"].get("api_base", "")
+    server = address.removesuffix("/v1")
     return {
         "model": row["model_name"],
         "tier": row.get("model_info", {}).get("tier", ""),
         # The client library knows a cloud's address.
-        "address": row["litellm_params"].get("api_base", ""),
+        "address": f"{behind[server]}{address[len(server) :]}" if server in behind else address,
     }
 
 

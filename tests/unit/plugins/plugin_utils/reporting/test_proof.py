@@ -43,8 +43,8 @@ def test_a_route_names_who_answers_one_after_the_other() -> None:
     route = proven()["routes"][0]
     assert (route["model"], route["aliases"]) == (MODEL, ["vllm-qwen"])
     assert route["steps"] == [
-        {"model": MODEL, "tier": "gpu", "address": f"{ENGINE}/v1"},
-        {"model": CPU_MODEL, "tier": "cpu", "address": OLLAMA},
+        {"model": MODEL, "tier": "gpu", "address": f"{ENGINE.replace('inference.', 'inference-pods.')}/v1"},
+        {"model": CPU_MODEL, "tier": "cpu", "address": OLLAMA.replace("ollama.", "ollama-pods.")},
         {"model": CLOUD_MODEL, "tier": "cloud", "address": ""},
     ]
 
