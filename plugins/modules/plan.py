@@ -339,7 +339,7 @@ plan:
       elements: dict
       sample: [{model_name: Qwen/Qwen3-8B-AWQ, model_info: {tier: gpu}}]
     litellm_engines:
-      description: Servers of the site that the gateway asks through the HAProxy in its pod, with their checks.
+      description: Servers of the site asked through the HAProxy in the gateway's pod, and their checks.
       type: list
       elements: dict
       sample:
