@@ -73,7 +73,9 @@ def start_server(lab: Lab) -> None:
     wait_for("the API", lambda: lab.offered() == 1, timeout=PATIENCE_S)
 
 
-def changed_engine(layer: str, words: list[str], edit: Callable[[list[str]], list[str]], sign: str) -> Fault:
+def changed_engine(
+    layer: str, words: list[str], edit: Callable[[list[str]], list[str]], sign: str, **more: Any
+) -> Fault:
     """Arguments that the plan did not write. ``sign`` is what kubectl shows of the pod once it matters."""
 
     def plant(lab: Lab) -> None:
@@ -88,7 +90,7 @@ def changed_engine(layer: str, words: list[str], edit: Callable[[list[str]], lis
     def shows(lab: Lab) -> bool:
         return lab.serves() if sign == "serves" else sign in pods_of_engine(lab)
 
-    return Fault(layer, words, plant, restore_engine, shows)
+    return Fault(layer, words, plant, restore_engine, shows, **more)
 
 
 def restore_engine(lab: Lab) -> None:
@@ -139,14 +141,14 @@ def closed_policy() -> Fault:
 
 
 def wrong_selector() -> Fault:
-    service, label = f"service/{MODEL}-inference", "inference.stack/model"
+    service, label = f"service/{MODEL}-inference-pods", "inference.stack/model"
 
     def point_at(name: str) -> Callable[[Lab], None]:
         return lambda lab: lab.patch(service, {"spec": {"selector": {label: name}}})
 
     return Fault(
         "gateway",
-        [f"no ready pod belongs to Service {MODEL}-inference"],
+        [f"no ready pod belongs to Service {MODEL}-inference-pods"],
         point_at("nobody"),
         point_at(MODEL),
         lambda lab: lab.doctor({})["verdict"] == "degraded",
@@ -256,7 +258,19 @@ FAULTS: dict[str, Fault] = {
         "CrashLoopBackOff",
     ),
     "served name wrong": changed_engine(
-        "model", [f"names somebody/else instead of {SERVED}"], served_as_another, "serves"
+        # Whoever asks for the model hears 404: no other tier answers for a name that is wrong.
+        "model",
+        [f"names somebody/else instead of {SERVED}"],
+        served_as_another,
+        "serves",
+        verdict="broken",
+    ),
+    "engine hangs": Fault(
+        "engine",
+        ["hangs: ", "vllm_stall_restart_seconds"],
+        lambda lab: lab.inside("gpu", "pkill -STOP -f VLLM::EngineCore"),
+        # It may have been restarted meanwhile.
+        lambda lab: lab.inside("gpu", "pkill -CONT -f VLLM::EngineCore || true"),
     ),
     "policy closed": closed_policy(),
     "service points at nobody": wrong_selector(),

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from ...module_utils.mode.names import CONFIG_MAP
 from ..boundary.plain import plain
@@ -209,6 +210,12 @@ class Site:
         """What the watchdog of an engine says when the engine makes no progress; otherwise empty."""
         verdict = self._watchdogs.get(str(pod.get("name"))) or {}
         return str(verdict.get("reason") or "hangs") if verdict.get("stalled") else ""
+
+    def service_of_pods(self, model: Model) -> str:
+        """The Service by which the gateway finds a model's engine."""
+        rows = self.plan.get("litellm_engines") or []
+        url = next((str(row.get("url")) for row in rows if row.get("name") == model.service), "")
+        return (urlsplit(url).hostname or model.service).partition(".")[0]
 
     def answers(self) -> Iterator[dict[str, Any]]:
         yield from self.gateway.get("answers") or []

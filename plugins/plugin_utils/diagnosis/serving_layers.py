@@ -208,11 +208,13 @@ def _why_lower(site: Site, wanted: Model, told: Mapping[str, Any]) -> tuple[str,
             f"{evidence}; NetworkPolicy {', '.join(policies)} does not let the gateway reach the engine",
             "Run playbooks/site.yml --tags cluster, and check vllm_allowed_peers.",
         )
-    if not (site.cluster.get("services") or {}).get(wanted.service, 0):
-        return (
-            f"{evidence}; no ready pod belongs to Service {wanted.service}",
-            "Run playbooks/site.yml --tags cluster, which applies it again.",
-        )
+    # The gateway asks the second one, and what else is in the cluster the first.
+    for service in (wanted.service, site.service_of_pods(wanted)):
+        if not (site.cluster.get("services") or {}).get(service, 0):
+            return (
+                f"{evidence}; no ready pod belongs to Service {service}",
+                "Run playbooks/site.yml --tags cluster, which applies it again.",
+            )
     return (
         f"{evidence}, though its engine serves",
         _gateway_log(site, " for why it did not use the engine"),

@@ -77,6 +77,12 @@ PLAN: dict[str, Any] = {
     "parts": plan({"models": [], "tiers": {"cpu": {"model": "qwen3:4b"}}})["parts"],
     "default_mode": "ml",
     "vllm_models": [model("qwen3-8b-awq", QWEN, "ml"), model("r1", R1, "r1")],
+    "litellm_engines": [
+        {
+            "name": "qwen3-8b-awq-inference",
+            "url": "http://qwen3-8b-awq-inference-pods.ml.svc.cluster.local:8000",
+        }
+    ],
     "tiers": [
         {"name": "gpu", "backend": "vllm", "models": [QWEN, R1]},
         {"name": "cpu", "backend": "ollama", "models": ["qwen3:4b"]},
@@ -195,7 +201,7 @@ def healthy() -> dict[str, Any]:
                 ],
                 "config_maps": {"inference-mode": {"mode": "ml"}},
                 "network_policies": [POLICY],
-                "services": {"qwen3-8b-awq-inference": 1, "litellm": 1},
+                "services": {"qwen3-8b-awq-inference": 1, "qwen3-8b-awq-inference-pods": 1, "litellm": 1},
             },
             "engines": [engine()],
             "gateway": {

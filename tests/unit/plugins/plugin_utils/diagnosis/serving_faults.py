@@ -89,6 +89,11 @@ def empty_service(site: Planted) -> None:
     site.answered_by("cpu")
 
 
+def empty_service_of_pods(site: Planted) -> None:
+    site.cluster["services"]["qwen3-8b-awq-inference-pods"] = 0
+    site.answered_by("cpu")
+
+
 def gateway_scaled_down(site: Planted) -> None:
     site.gateway.update(
         reachable=False, alive=False, answers=[], error="192.0.2.10:30400 refuses connections"
@@ -212,6 +217,7 @@ SERVING_FAULTS: dict[str, Fault] = {
     "stalls": (stalled_engine, "engine", DEGRADED, ["2 requests wait for 14 s", "logs engine-1 -c vllm"]),
     "served name": (wrong_name, "model", DEGRADED, ["names other instead of " + QWEN, "--tags cluster"]),
     "policy": (closed_policy, "gateway", DEGRADED, ["NetworkPolicy vllm-server", "vllm_allowed_peers"]),
+    "service of pods": (empty_service_of_pods, "gateway", DEGRADED, ["Service qwen3-8b-awq-inference-pods"]),
     "service": (empty_service, "gateway", DEGRADED, ["Service qwen3-8b-awq-inference"]),
     "lower tier": (
         lambda site: site.answered_by("cloud"),
