@@ -23,7 +23,7 @@ from lab.hosts import ssh
 from lab.hosts.fleet import Fleet, remove_images
 from lab.parts import Parts
 from lab.progress import display, log_tail
-from lab.settings import EXTRAS, HOSTS, SERVICES, Settings, existing_labs, load
+from lab.settings import EXTRAS, HOSTS, Settings, existing_labs, load
 from lab.steps import Runner, StepsFailed
 
 INTERRUPTED = 130
@@ -116,7 +116,9 @@ def _prune(settings: Settings, _options: argparse.Namespace) -> int:
     if labs := existing_labs(settings):
         # Their hosts may have an older version mounted.
         raise LabError(f"labs are up: {', '.join(labs)}", "take them down first: LAB=<name> make down")
-    parts = {part.name: part for models in MODELS for part in Parts(settings.cache, EXTRAS, models)}
+    parts = {
+        part.name: part for models in MODELS for part in Parts(settings.cache, EXTRAS, models, registry=True)
+    }
     removed = [path for part in parts.values() for path in prune_old(part.component, settings.cache)]
     print("\n".join(f"removed {path.name}" for path in removed) or "nothing to remove")
     return 0
@@ -138,7 +140,7 @@ def _clean(settings: Settings, _options: argparse.Namespace) -> int:
 def _status(settings: Settings, _options: argparse.Namespace) -> int:
     fleet = Fleet(settings)
     states = fleet.states()
-    addresses = fleet.addresses((*settings.hosts, *SERVICES))
+    addresses = fleet.addresses((*settings.hosts, *settings.services))
     others = sorted(set(existing_labs(settings)) - {settings.name})
     print(f"lab {settings.name} (others: {', '.join(others) or 'none'})")
     for name, word in states.items():
@@ -171,14 +173,15 @@ def _logs(settings: Settings, options: argparse.Namespace) -> int:
     name = options.name
     if name in settings.hosts:
         _execute(_ssh_words(settings, name, "journalctl --boot --no-pager --lines 300"))
-    if name in SERVICES:
+    if name in settings.services:
         fleet = Fleet(settings)
         print(fleet.podman.output("logs", "--tail", "300", settings.container(name)), end="")
         return 0
     folders = (settings.logs, settings.cache / "logs")
     found = {path.stem: path for folder in reversed(folders) for path in sorted(folder.glob("*.log"))}
     if name is None:
-        print("\n".join([*(f"{host:<20} what it says itself" for host in (*settings.hosts, *SERVICES)),
+        containers = (*settings.hosts, *settings.services)
+        print("\n".join([*(f"{host:<20} what it says itself" for host in containers),
                          *(f"{stem:<20} {path}" for stem, path in sorted(found.items()))]))  # fmt: skip
         return 0
     if name not in found:

@@ -19,6 +19,7 @@ from lab.hosts.image import COMPONENT as HOST_IMAGE
 from lab.images import recipes
 from lab.images.base import COMPONENT as IMAGE_BASE
 from lab.k3s import bundle
+from lab.registry import storage
 from lab.settings import pins
 
 _REACHABLE_S = 5
@@ -41,10 +42,13 @@ class Part:
 class Parts:
     """Every part of one cache, in the order in which a cold build should start them."""
 
-    def __init__(self, cache: Path, extras: Iterable[str] = (), models: str = REAL) -> None:
+    def __init__(
+        self, cache: Path, extras: Iterable[str] = (), models: str = REAL, *, registry: bool = False
+    ) -> None:
         self.cache = cache
         self.models = MODELS[models]
         self._extras = tuple(extras)
+        self._registry = registry
         self._paths: dict[str, Path] = {}
         self._go = {component.name: component for component in GO_COMPONENTS}
         self._release = self._takes_release()
@@ -124,7 +128,12 @@ class Parts:
                 needs=("container-toolkit",),
             ),
             Part(images, "Container images", needs=("image-base", "pause", "device-plugin", "ollama")),
+            *([self._stored(images)] if self._registry else []),
         ]
+
+    def _stored(self, images: Component) -> Part:
+        folder = output_path(images, self.cache)
+        return Part(storage.component(folder), "Images as a registry keeps them", needs=("images",))
 
     def _takes_release(self) -> bool:
         """Whether k3s' own release is taken: LAB_K3S says release, build or (default) whichever works."""

@@ -25,9 +25,15 @@ MIRROR = "mirror"
 MIRROR_PORT = 8080
 HUB = "hub"
 HUB_PORT = 8100
-SERVICES = (MIRROR, HUB)
-"""Containers that serve what hosts and pods fetch."""
-ADDRESS_SUFFIXES = {MIRROR: 2, HUB: 3, "server": 11, "gpu": 12}
+REGISTRY = "registry"
+REGISTRY_PORT = 5000
+SERVICES = (MIRROR, HUB, REGISTRY)
+"""Containers that serve what hosts and pods fetch. The registry is there if LAB_IMAGES asks for it."""
+ADDRESS_SUFFIXES = {MIRROR: 2, HUB: 3, REGISTRY: 4, "server": 11, "gpu": 12}
+
+ARCHIVES = "archives"
+IMAGE_SOURCES = (ARCHIVES, REGISTRY)
+"""How images may reach the hosts: as files that k3s imports, or pulled."""
 
 EXTRAS = ("open-webui",)
 """What a lab has only when LAB_WITH names it: a site works without it, so nobody has to wait for it."""
@@ -48,6 +54,12 @@ class Settings:
     hosts: tuple[str, ...] = HOSTS
     models: str = REAL
     """Which models it serves, a word of MODELS."""
+    images: str = ARCHIVES
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The containers that serve something to this lab."""
+        return tuple(name for name in SERVICES if name != REGISTRY or self.images == REGISTRY)
 
     @property
     def state(self) -> Path:
@@ -70,6 +82,11 @@ class Settings:
     def hub(self) -> Path:
         """The repositories of the hub, and its switches."""
         return self.state / "hub"
+
+    @property
+    def registry(self) -> Path:
+        """The switches of the line to the registry."""
+        return self.state / "registry"
 
     @property
     def lab_file(self) -> Path:
@@ -124,10 +141,14 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     cache_home = values.get("XDG_CACHE_HOME")
     cache = Path(cache_home).expanduser() / _FOLDER if cache_home else default_cache()
     found = Settings(name=name, cache=cache, states=state_home / _FOLDER)
+    known = _known(found)
     return replace(
         found,
-        hosts=wanted_hosts(values) or _present_hosts(found) or HOSTS,
-        models=_wanted_models(values) or _present_models(found) or REAL,
+        hosts=wanted_hosts(values)
+        or tuple(name for name in HOSTS if name in known.get("hosts", ()))
+        or HOSTS,
+        models=_wanted_models(values) or _present_models(known) or REAL,
+        images=wanted_images(values) or (REGISTRY if known.get("registry") else ARCHIVES),
     )
 
 
@@ -147,24 +168,26 @@ def _wanted_models(values: Mapping[str, str]) -> str:
     return wanted
 
 
-def _present_hosts(settings: Settings) -> tuple[str, ...]:
-    """The hosts that the lab got when it came up."""
-    known = _present(settings).get("hosts", {})
-    return tuple(name for name in HOSTS if name in known)
+def wanted_images(values: Mapping[str, str]) -> str:
+    """What the variable LAB_IMAGES says."""
+    named = values.get("LAB_IMAGES") or ""
+    if named and named not in IMAGE_SOURCES:
+        raise LabError(f"LAB_IMAGES={named!r} is none of its values", f"say {' or '.join(IMAGE_SOURCES)}")
+    return named
 
 
-def _present_models(settings: Settings) -> str:
-    """The models that the lab got; one that does not say it is from before there was a choice."""
-    known = _present(settings)
-    return str(known.get("models", RANDOM)) if known else ""
-
-
-def _present(settings: Settings) -> dict[str, Any]:
+def _known(settings: Settings) -> dict[str, Any]:
+    """What the lab got when it came up."""
     try:
         known = json.loads(settings.lab_file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return known if isinstance(known, dict) else {}
+
+
+def _present_models(known: Mapping[str, Any]) -> str:
+    """The models that the lab got; one that does not say it is from before there was a choice."""
+    return str(known.get("models", RANDOM)) if known else ""
 
 
 def wanted_extras(environment: Mapping[str, str] | None = None) -> tuple[str, ...]:

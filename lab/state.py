@@ -13,7 +13,7 @@ import yaml
 
 from lab.artefacts.publish import Publication
 from lab.components.model_components import MODELS
-from lab.settings import HUB, HUB_PORT, MIRROR, MIRROR_PORT, Settings
+from lab.settings import HUB, HUB_PORT, MIRROR, MIRROR_PORT, REGISTRY, REGISTRY_PORT, Settings
 
 # Where the roles' extra volumes find the Python packages on the hosts.
 MOUNTS = {"vllm": "/opt/vllm", "litellm": "/opt/litellm"}
@@ -28,6 +28,10 @@ def mirror_url(addresses: Mapping[str, str]) -> str:
 
 def hub_url(addresses: Mapping[str, str]) -> str:
     return f"http://{addresses[HUB]}:{HUB_PORT}"
+
+
+def registry_url(addresses: Mapping[str, str]) -> str:
+    return f"http://{addresses[REGISTRY]}:{REGISTRY_PORT}"
 
 
 def mounts(extras: Iterable[str]) -> dict[str, str]:
@@ -62,6 +66,8 @@ def describe(
         "hosts": {host: {"address": addresses[host]} for host in settings.hosts},
         "mirror": mirror,
         "hub": hub_url(addresses),
+        # Empty where images come as archives.
+        "registry": registry_url(addresses) if REGISTRY in settings.services else "",
         "artefacts": {
             "k3s": {**offer.k3s.as_dict(), "version": k3s_version},
             "toolkit_repository": {

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from lab import packages, preflight, state
+from lab import packages, preflight, programs, state
 from lab.artefacts import nginx
 from lab.artefacts.publish import Parts as PublishedParts
 from lab.artefacts.publish import Publication, publish
@@ -14,7 +14,7 @@ from lab.components.component import log_path as component_log
 from lab.hosts.fleet import Fleet
 from lab.hub import repositories
 from lab.parts import Part, Parts, k3s_version
-from lab.settings import HUB, MIRROR, SERVICES, Settings, wanted_extras
+from lab.settings import HUB, MIRROR, REGISTRY, Settings, wanted_extras
 from lab.steps import Running, Step
 
 _SERVED = ("k3s", "images", "toolkit-repository")
@@ -35,6 +35,9 @@ class Up:
         """All steps, the longest builds first, so that they start first."""
         models = self.parts.models
         served = (*_SERVED, models.vllm.name, models.ollama.name)
+        registry = self._step(
+            REGISTRY, "Images are served", self._serve_images, needs=("network", "registry-storage")
+        )
         return [
             self._step("packages", "Packages of this machine", self._install),
             self._step("kernel", "What the kernel can do", self._try_kernel, needs=("packages",)),
@@ -45,10 +48,18 @@ class Up:
             ),
             self._step("mirror", "Artefacts are served", self._serve, needs=("network", *served)),
             self._step("hub", "Models are served", self._serve_models, needs=("network", models.vllm.name)),
+            *([registry] if self._has_registry else []),
             self._step(
-                "inventory", "Facts for the inventory", self._describe, needs=("hosts", "mirror", "hub")
+                "inventory",
+                "Facts for the inventory",
+                self._describe,
+                needs=("hosts", *self.settings.services),
             ),
         ]
+
+    @property
+    def _has_registry(self) -> bool:
+        return REGISTRY in self.settings.services
 
     def _step(
         self, key: str, title: str, action: Callable[[Running], str], needs: tuple[str, ...] = ()
@@ -104,13 +115,21 @@ class Up:
     def _serve_models(self, run: Running) -> str:
         models = self.parts.models
         repositories.lay_out(self.settings.hub, models.repository, self.parts.path(models.vllm.name))
-        result = self.fleet.serve_hub(repositories.write_server(self.settings.state), run.log)
+        result = self.fleet.serve_hub(programs.place(self.settings.state, programs.HUB), run.log)
         url = state.hub_url(self.fleet.addresses((HUB,)))
         nginx.wait_until_served(url)
         return f"{url}, {result}"
 
+    def _serve_images(self, run: Running) -> str:
+        self.settings.registry.mkdir(parents=True, exist_ok=True)
+        program = programs.place(self.settings.state, programs.LINE)
+        result = self.fleet.serve_registry(program, self.parts.path("registry-storage"), run.log)
+        url = state.registry_url(self.fleet.addresses((REGISTRY,)))
+        nginx.wait_until_served(url, "/v2/")
+        return f"{url}, {result}"
+
     def _describe(self, _run: Running) -> str:
-        addresses = self.fleet.addresses((*self.settings.hosts, *SERVICES))
+        addresses = self.fleet.addresses((*self.settings.hosts, *self.settings.services))
         offer = self.publications[-1]
         content = state.describe(self.settings, addresses, offer, k3s_version(), self.mounts)
         state.write_lab_file(self.settings, content)
@@ -132,6 +151,7 @@ def refuse_early(settings: Settings, parts: Parts, fleet: Fleet) -> None:
 def plan(settings: Settings) -> list[Step]:
     """The steps of ``up`` on this machine; raises what stands against it."""
     extras = state.extras(settings, wanted_extras())
-    parts, fleet = Parts(settings.cache, extras, settings.models), Fleet(settings)
+    parts = Parts(settings.cache, extras, settings.models, registry=REGISTRY in settings.services)
+    fleet = Fleet(settings)
     refuse_early(settings, parts, fleet)
     return Up(settings, parts, fleet, state.mounts(extras)).steps()

@@ -20,18 +20,21 @@ def lab_state() -> Path:
 
 
 def with_images(lab: dict[str, Any]) -> dict[str, Any]:
-    """The lab, its images as group_vars use them: references by name, and the archives of each host."""
+    """The lab, its images as group_vars use them: references by name, and how each host gets them."""
     images = lab.pop("images")
+    registry = lab.get("registry")
     archives = {
-        host: {image["url"]: image["checksum"] for image in images if host in image["hosts"]}
+        host: {image["url"]: image["checksum"] for image in images if host in image["hosts"] and not registry}
         for host in lab["hosts"]
     }
+    names = {image["reference"].partition("/")[0] for image in images}
     return lab | {
         "image_references": {image["name"]: image["reference"] for image in images},
         "image_archives": {
             host: [{"url": url, "checksum": checksum} for url, checksum in sorted(found.items())]
             for host, found in archives.items()
         },
+        "registries": {"mirrors": {name: {"endpoint": [registry]} for name in names}} if registry else {},
     }
 
 

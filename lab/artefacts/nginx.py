@@ -52,17 +52,17 @@ def write_configuration(folder: Path) -> Path:
     return path
 
 
-def wait_until_served(url: str, timeout_s: float = 30) -> None:
-    """Wait until the mirror or the hub answers. The machine's proxy settings are not for them."""
+def wait_until_served(url: str, path: str = "/health", timeout_s: float = 30) -> None:
+    """Wait until what serves the hosts answers. The machine's proxy settings are not for it."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + timeout_s
     while True:
         try:
-            with opener.open(f"{url}/health", timeout=3):
+            with opener.open(f"{url}{path}", timeout=3):
                 return
         except (urllib.error.URLError, OSError) as error:
             if time.monotonic() > deadline:
                 raise LabError(
-                    f"nobody answers at {url}: {error}", "python -m lab logs mirror, or logs hub"
+                    f"nobody answers at {url}: {error}", "python -m lab logs mirror, or hub, or registry"
                 ) from error
         time.sleep(0.3)

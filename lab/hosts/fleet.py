@@ -1,4 +1,4 @@
-"""The containers of a lab: its hosts, the mirror that serves what they install, the hub that has models."""
+"""The containers of a lab: its hosts, and what serves them: the mirror, the hub and the registry."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lab.gpu.build import host_overlay
 from lab.hosts import image, machine, network, ssh
 from lab.hosts.containers import FileTree, HostSpec, ensure_container
 from lab.hosts.podman import Podman
-from lab.settings import HUB, HUB_PORT, MIRROR, SERVICES, Settings, existing_labs
+from lab.settings import HUB, HUB_PORT, MIRROR, REGISTRY, REGISTRY_PORT, Settings, existing_labs
 
 # Container data must not lie on the container's own overlay: a snapshotter cannot stack on it. What a
 # reboot has to keep lies here too.
@@ -40,6 +40,9 @@ MIRROR_FILES = "/srv/artefacts"
 MIRROR_CONFIGURATION = "/etc/nginx/lab.conf"
 HUB_FILES = "/srv/hub"
 HUB_PROGRAM = "/srv/hub.py"
+REGISTRY_DISK = "/srv/registry"
+REGISTRY_LINE = "/srv/line"
+REGISTRY_PROGRAM = "/srv/line.py"
 
 
 class Fleet:
@@ -81,6 +84,17 @@ class Fleet:
         mounts = {self.settings.hub: HUB_FILES, program: HUB_PROGRAM}
         return self._serve(HUB, mounts, ("python3", HUB_PROGRAM, HUB_FILES, "--port", str(HUB_PORT)), log)
 
+    def serve_registry(self, program: Path, disk: Path, log: IO[str]) -> str:
+        """Start the registry, behind its line."""
+        mounts = {
+            disk: REGISTRY_DISK,
+            self.settings.registry: REGISTRY_LINE,
+            program: REGISTRY_PROGRAM,
+        }
+        switches = f"{REGISTRY_LINE}/switches.json"
+        command = ("python3", REGISTRY_PROGRAM, REGISTRY_DISK, switches, "--port", str(REGISTRY_PORT))
+        return self._serve(REGISTRY, mounts, command, log)
+
     def _serve(self, name: str, mounts: Mapping[Path, str], command: tuple[str, ...], log: IO[str]) -> str:
         spec = HostSpec(
             name=name,
@@ -117,7 +131,7 @@ class Fleet:
     def states(self) -> dict[str, str]:
         """What podman says about each container of the lab."""
         result = {}
-        for name in (*self.settings.hosts, *SERVICES):
+        for name in (*self.settings.hosts, *self.settings.services):
             found = self.podman.inspect(self.settings.container(name)) if self.podman.present else None
             result[name] = "absent" if found is None else str(found["State"]["Status"])
         return result
@@ -128,7 +142,7 @@ class Fleet:
             overlay = host_overlay(gpu_stand_in)
             trees.append(FileTree(overlay.rootfs, overlay.commands))
         container = self.settings.container(host)
-        everybody = self.addresses((*self.settings.hosts, *SERVICES))
+        everybody = self.addresses((*self.settings.hosts, *self.settings.services))
         return HostSpec(
             name=host,
             container=container,

@@ -20,8 +20,10 @@ PACKAGES = (
     # What a kubelet, its network and kube-proxy call.
     *("runc", "containernetworking-plugins", "iptables", "ipset", "ebtables", "ethtool"),
     *("conntrack", "socat"),
-    # The mirror runs from the same image.
-    "nginx-light",
+    # As on many a machine; it lets everything through until somebody enables it.
+    "ufw",
+    # Mirror and registry run from the same image.
+    *("nginx-light", "docker-registry"),
 )
 
 # Units that would touch the machine below (its disks, its kernel's settings) or cannot work in a
@@ -36,7 +38,7 @@ MASKED_UNITS = (
     "sys-fs-fuse-connections.mount",
     *("getty.target", "console-getty.service"),
 )
-DISABLED_UNITS = ("nginx.service",)
+DISABLED_UNITS = ("nginx.service", "docker-registry.service")
 
 _SSHD = """\
 # Keys only, and only the host key that the lab made: known_hosts is complete before the first login.

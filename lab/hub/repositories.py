@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from pathlib import Path
 
 from lab.components.model_components import vllm_snapshot
-
-_SERVER = Path(__file__).with_name("server.py")
 
 
 def lay_out(folder: Path, repository: str, model: Path) -> None:
@@ -27,14 +24,3 @@ def lay_out(folder: Path, repository: str, model: Path) -> None:
         except OSError:  # another disk
             shutil.copyfile(path, target / path.name)
     marker.write_text(f"{snapshot.name}\n", encoding="ascii")
-
-
-def write_server(folder: Path) -> Path:
-    """The server's program under a name with its digest: another program is another container."""
-    content = _SERVER.read_bytes()
-    path = folder / f"hub-{hashlib.sha256(content).hexdigest()[:12]}.py"
-    if not path.exists():
-        for other in folder.glob("hub-*.py"):
-            other.unlink()
-        path.write_bytes(content)
-    return path
