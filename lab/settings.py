@@ -31,6 +31,9 @@ SERVICES = (MIRROR, HUB, REGISTRY)
 """Containers that serve what hosts and pods fetch. The registry is there if LAB_IMAGES asks for it."""
 ADDRESS_SUFFIXES = {MIRROR: 2, HUB: 3, REGISTRY: 4, "server": 11, "gpu": 12}
 
+DOMAIN = "lab.test"
+"""Where the hosts' names lie. Hosts know them; whoever comes from outside has to be told."""
+
 ARCHIVES = "archives"
 IMAGE_SOURCES = (ARCHIVES, REGISTRY)
 """How images may reach the hosts: as files that k3s imports, or pulled."""
@@ -122,6 +125,11 @@ class Settings:
 
     def container(self, host: str) -> str:
         return f"{self.network}-{host}"
+
+    @staticmethod
+    def full_name(host: str) -> str:
+        """A host's name in the domain name system that this lab has not."""
+        return f"{host}.{DOMAIN}"
 
     def host_folder(self, host: str) -> Path:
         """Files that belong to one host, such as its SSH host key."""

@@ -63,7 +63,9 @@ def describe(
             "key": str(settings.ssh_key),
             "known_hosts": str(settings.known_hosts),
         },
-        "hosts": {host: {"address": addresses[host]} for host in settings.hosts},
+        "hosts": {
+            host: {"address": addresses[host], "name": settings.full_name(host)} for host in settings.hosts
+        },
         "mirror": mirror,
         "hub": hub_url(addresses),
         # Empty where images come as archives.

@@ -55,7 +55,7 @@ class HostSpec:
     """Folder of the machine → path; read-only."""
     trees: tuple[FileTree, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
-    """Other hosts' names → addresses."""
+    """Names of hosts → addresses."""
     dns: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     """Runs instead of systemd."""

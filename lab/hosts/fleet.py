@@ -152,7 +152,10 @@ class Fleet:
             volumes={f"{container}-{name}": path for name, path in VOLUMES.items()},
             mounts=mounts,
             trees=tuple(trees),
-            names={name: address for name, address in everybody.items() if name != host},
+            names={
+                **{name: address for name, address in everybody.items() if name != host},
+                **{self.settings.full_name(name): everybody[name] for name in self.settings.hosts},
+            },
             dns=tuple(network.resolvers()),
         )
 

@@ -32,7 +32,7 @@ def write_known_hosts(settings: Settings, addresses: Mapping[str, str]) -> None:
     lines = []
     for host, address in addresses.items():
         public = host_key(settings, host).with_name(f"{_HOST_KEY}.pub").read_text(encoding="ascii")
-        lines.append(f"{address} {' '.join(public.split()[:2])}\n")
+        lines.append(f"{address},{settings.full_name(host)} {' '.join(public.split()[:2])}\n")
     settings.known_hosts.write_text("".join(lines), encoding="ascii")
 
 

@@ -122,7 +122,10 @@ def test_lab_json_has_what_the_inventory_reads(tmp_path: Path, offer: Publicatio
     lab = state.read_lab_file(settings)
     assert lab is not None
 
-    assert lab["hosts"] == {"server": {"address": "10.97.1.11"}, "gpu": {"address": "10.97.1.12"}}
+    assert lab["hosts"] == {
+        "server": {"address": "10.97.1.11", "name": "server.lab.test"},
+        "gpu": {"address": "10.97.1.12", "name": "gpu.lab.test"},
+    }
     assert lab["mirror"] == URL
     assert set(lab["artefacts"]["k3s"]) == {"url", "checksum", "version"}
     assert set(lab["artefacts"]["toolkit_repository"]) == {"url", "key_url", "version"}

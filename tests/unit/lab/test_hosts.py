@@ -75,8 +75,8 @@ def test_known_hosts_are_the_keys_that_the_lab_made(settings: Settings) -> None:
 
     assert settings.ssh_key.read_text() == first
     assert [line.split()[:2] for line in lines] == [
-        ["10.97.1.11", "ssh-ed25519"],
-        ["10.97.1.12", "ssh-ed25519"],
+        ["10.97.1.11,server.lab.test", "ssh-ed25519"],
+        ["10.97.1.12,gpu.lab.test", "ssh-ed25519"],
     ]
     assert lines[0].split()[2] != lines[1].split()[2]
     assert settings.ssh_key.stat().st_mode & 0o077 == 0
