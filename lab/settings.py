@@ -109,6 +109,11 @@ class Settings:
         return self.state / "known_hosts"
 
     @property
+    def names_file(self) -> Path:
+        """The hosts' names in the form of /etc/hosts, for nss-wrapper."""
+        return self.state / "names"
+
+    @property
     def network(self) -> str:
         return f"inference-{self.name}"
 

@@ -60,7 +60,10 @@ class Fleet:
             machine.prepare(self.settings)
             subnet = network.ensure_network(self.settings, self.podman, log)
         imported = image.ensure_imported(self.podman, built_image, log)
-        ssh.write_known_hosts(self.settings, self._addresses(subnet, self.settings.hosts))
+        addresses = self._addresses(subnet, self.settings.hosts)
+        ssh.write_known_hosts(self.settings, addresses)
+        names = (f"{address} {self.settings.full_name(host)}\n" for host, address in addresses.items())
+        self.settings.names_file.write_text("".join(names), encoding="ascii")
         return f"{subnet}, image imported" if imported else str(subnet)
 
     def boot(self, mounts: Mapping[str, str], gpu_stand_in: Path, log: IO[str]) -> str:
