@@ -14,8 +14,8 @@ from lab.errors import LabError
 from lab.gpu import build as gpu_stand_in
 from lab.gpu import toolkit_repository
 
-# To run hosts. netavark is the network layer of every podman since 4.0, but only recommended. nss-wrapper lets
-# a program know the hosts by names that the machine does not know.
+# To run hosts. netavark is the network layer of every podman since 4.0, but only recommended. nss-wrapper
+# lets a program know the hosts by names that the machine does not know.
 RUN = ("podman", "runc", "netavark", "iptables", "ipset", "iproute2", "openssh-client", "libnss-wrapper")
 BUILD = tuple(
     sorted({
