@@ -71,3 +71,10 @@ def test_the_k3s_of_somebody_else_kept_its_options_and_its_data(cluster: Cluster
     with gpu.sudo():
         kept = gpu.file("/etc/rancher/k3s/config.yaml.d/00-adopted.yaml")
         assert "owner=somebody" in kept.content_string
+
+
+def test_the_firewall_is_on_and_lets_through_what_the_site_needs(gpu: Any) -> None:
+    with gpu.sudo():
+        assert "Status: active" in gpu.check_output("ufw status")
+        added = gpu.check_output("ufw show added").splitlines()
+    assert {"ufw allow 22/tcp", "ufw allow 6443/tcp", "ufw allow from 10.42.0.0/16"} <= set(added)
