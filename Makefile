@@ -117,7 +117,7 @@ molecule: .venv/.test ## The rehearsal from empty hosts to real requests alone (
 molecule-odd: .venv/.test ## The rehearsal of a site with other names and ports everywhere (8 minutes)
 	@LAB=$(TEST_LAB) python tests/run.py molecule-odd
 
-molecule-one: .venv/.test ## The rehearsal of a site on one machine, over a bad line, beside a k3s of somebody else (9 minutes)
+molecule-one: .venv/.test ## The rehearsal of a site on one machine, over bad lines, behind a firewall, beside a k3s of somebody else (11 minutes)
 	@LAB=$(TEST_LAB) python tests/run.py molecule-one
 
 faults: .venv/.test ## Plant faults on the lab that is up and see that doctor names each (20 minutes)

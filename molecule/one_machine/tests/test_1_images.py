@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from lab.hosts.podman import Podman
+from lab.settings import load
 from tests.rehearsal import Cluster
 
 CLOCKS = Path(__file__).resolve().parents[1] / "inventory/group_vars/all/clocks.yml"
@@ -50,6 +54,13 @@ def test_a_pull_may_take_longer_than_the_clock(pulls: dict[str, float], clock: s
     allowed = yaml.safe_load(CLOCKS.read_text("utf-8"))[clock]
     slowest = max(seconds for pod, seconds in pulls.items() if pod.startswith(PODS[clock]))
     assert slowest > allowed, pulls
+
+
+def test_a_pull_went_on_where_its_line_broke() -> None:
+    settings = load()
+    told = Podman(settings).output("logs", settings.container("registry"))
+    asked = Counter(re.findall(r"GET (/v2/\S+/blobs/[^? ]+)", told))
+    assert max(asked.values()) > 1, told[-3000:]
 
 
 def test_the_run_said_what_it_waited_for(run_log: str, lab: dict[str, Any]) -> None:
