@@ -315,7 +315,9 @@ plan:
       elements: dict
       sample: [{name: qwen3-8b-awq, served_name: Qwen/Qwen3-8B-AWQ, deployment: vllm-qwen3-8b-awq}]
     vllm_models:
-      description: What deploys each engine, arguments and resources included, and its contract.
+      description:
+        - What deploys each engine, arguments and resources included, and its contract.
+        - C(cache_nodes) are the nodes that may run it, where the inventory tells.
       type: list
       elements: dict
       sample: [{name: qwen3-8b-awq, deployment: vllm-qwen3-8b-awq, mode: ml, active: true}]
@@ -400,11 +402,13 @@ plan:
       description:
         - For each node of the cluster its CPUs and memory for pods, and what one arrangement of each mode
           asks of it. Where selectors and taints leave a choice Kubernetes decides in the end.
+        - C(name) is the host's in the inventory, C(node) the node's in the cluster.
         - CPUs and memory are null where the host was not looked at.
       type: list
       elements: dict
       sample:
         - name: gpu-worker
+          node: gpu-worker
           cpus: 8
           memory_bytes: 33554432000
           modes: [{mode: ml, cpus: 1.5, memory_bytes: 7516192768}]

@@ -151,6 +151,7 @@ def _are_lasting(untolerated: Mapping[str, Sequence[Mapping[str, Any]]]) -> bool
 
 
 def tolerates(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:
+    """Whether a pod with the toleration may run in spite of the taint."""
     if toleration.get("effect") and toleration["effect"] != taint.get("effect"):
         return False
     if toleration.get("key") and toleration["key"] != taint.get("key"):

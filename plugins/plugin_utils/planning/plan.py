@@ -13,6 +13,7 @@ from . import gateway_routes as gateway
 from . import naming
 from . import parts as tables
 from .cache_content import cache_content, gated_models
+from .cache_nodes import cache_nodes
 from .catalog import catalog as catalogs
 from .catalog.catalog import Catalog
 from .compatibility import gateway_images as gateway_image
@@ -170,6 +171,8 @@ def _fit(wanted: _Wanted, identities: list[naming.Identity], findings: Findings)
     }
     nodes = schedule(wanted.nodes, pods, gpus, findings)
     findings.stop_on_problems()
+    for row, model, pod in zip(listed, models, wanted.workloads.engines(models, listed), strict=True):
+        row["cache_nodes"] = cache_nodes(model, pod, wanted.nodes, gpus, unfit)
     plan = {
         "namespace": wanted.namespace,
         "parts": parts.as_plain(),

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...module_utils.cluster.scheduling import tolerates
 from ..text.units import size
 from .inputs.hardware import Hardware
 from .inputs.nodes import Node
 from .reading.findings import Findings
+from .suitable_nodes import suitable_nodes
 from .workloads import Pod, transient
 
 _CPU, _MEMORY, _GPUS = 0, 1, 2
@@ -59,7 +59,9 @@ def schedule(
     """One row per node: what it has for pods, and what one arrangement of each mode asks of it."""
     rooms = [_Room(node, _has(node, hardware)) for node in nodes]
     asked = (
-        {mode: _of_mode(mode, pods, rooms, findings) for mode, pods in pods_by_mode.items()} if nodes else {}
+        {mode: _of_mode(mode, pods, rooms, hardware, findings) for mode, pods in pods_by_mode.items()}
+        if nodes
+        else {}
     )
     rows = []
     for at, room in enumerate(rooms):
@@ -72,6 +74,7 @@ def schedule(
         rows.append(
             {
                 "name": room.node.name,
+                "node": room.node.hostname,
                 "cpus": None if cpus == _ENDLESS else cpus / 1000,
                 "memory_bytes": None if memory == _ENDLESS else int(memory),
                 "modes": modes,
@@ -82,24 +85,20 @@ def schedule(
 
 
 def _has(node: Node, hardware: Hardware) -> _Amounts:
-    kinds = dict(hardware.hosts)
-    gpus: float = sum(count for _, count in kinds.get(node.name, ()))
-    if not gpus and not hardware.complete and (node.name in kinds or not kinds):
-        gpus = _ENDLESS
     return (
         _ENDLESS if node.cpus is None else max(0, round((node.cpus - node.kept_cpus) * 1000)),
         _ENDLESS if node.memory_bytes is None else max(0, node.memory_bytes - node.kept_bytes),
-        gpus,
+        hardware.most_on(node.name),
     )
 
 
 def _of_mode(
-    mode: str, pods: Sequence[Pod], rooms: Sequence[_Room], findings: Findings
+    mode: str, pods: Sequence[Pod], rooms: Sequence[_Room], hardware: Hardware, findings: Findings
 ) -> list[_Amounts] | None:
     """What each node is asked for; None where no arrangement is known."""
     fixed, loads = [], []
     for pod in pods:
-        places = _places(pod, rooms, findings)
+        places = _places(pod, rooms, hardware, findings)
         if pod.on_every_node:
             fixed += [_Load(pod, (at,)) for at in places]
         elif places:
@@ -112,7 +111,7 @@ def _of_mode(
         _tell_of_no_arrangement(mode, loads, rooms, is_sure, findings)
         return None
     for pod, reason in transient(pods):
-        more = _Load(pod, _places(pod, rooms, findings))
+        more = _Load(pod, _places(pod, rooms, hardware, findings))
         if more.places and _arrange(_each([*loads, more], rooms), rooms)[0] is None:
             findings.warn(
                 f"{pod.variable}: {reason}, and in mode {mode!r} no node has room for its pod beside the "
@@ -122,38 +121,27 @@ def _of_mode(
     return asked
 
 
-def _places(pod: Pod, rooms: Sequence[_Room], findings: Findings) -> tuple[int, ...]:
+def _places(pod: Pod, rooms: Sequence[_Room], hardware: Hardware, findings: Findings) -> tuple[int, ...]:
     """The nodes that may run a pod. Labels that no inventory sets may be there all the same."""
-    labels = {key for room in rooms for key in room.node.labels}
-    selector = pod.selector or {}
-    if not selector.keys() <= labels:
-        wanted = _labels({key: item for key, item in selector.items() if key not in labels})
+    found = suitable_nodes(pod, [room.node for room in rooms], hardware)
+    if found.unset:
         findings.warn(
-            f"k3s_node_labels: no host has the label {wanted} that {pod.part} wants, so its CPU and memory "
-            "are not compared."
+            f"k3s_node_labels: no host has the label {_labels(found.unset)} that {pod.part} wants, so its "
+            "CPU and memory are not compared."
         )
-        return ()
-    selected = [at for at, room in enumerate(rooms) if selector.items() <= room.node.labels.items()]
-    open_ = [
-        at
-        for at in selected
-        if all(
-            any(tolerates(row, taint) for row in pod.tolerations) for taint in rooms[at].node.hard_taints()
-        )
-    ]
-    if pod.on_every_node:
-        return tuple(open_)
-    variable = f"{pod.role}_node_selector" if pod.role else ""
-    if variable and not selected:
+    variable = f"{pod.role}_node_selector" if pod.role and not pod.on_every_node else ""
+    if found.unset or found.places or not variable:
+        return found.places
+    if not found.selected:
         findings.problem(
             variable,
-            f"no host has the labels {_labels(selector)} that {pod.part} wants",
+            f"no host has the labels {_labels(pod.selector or {})} that {pod.part} wants",
             f"Set them in k3s_node_labels of the host that has to run it, or change {variable}.",
         )
-    elif variable and not open_:
+    elif not found.tolerated:
         taints = ", ".join(
             f"{room.node.name} ({taint})"
-            for room in map(rooms.__getitem__, selected)
+            for room in map(rooms.__getitem__, found.selected)
             for taint in room.node.taints
         )
         findings.problem(
@@ -161,15 +149,17 @@ def _places(pod: Pod, rooms: Sequence[_Room], findings: Findings) -> tuple[int, 
             f"{pod.part} does not tolerate the taints of the hosts that may run it: {taints}",
             "Add a toleration, or take the taint out of k3s_node_taints of a host.",
         )
-    places = tuple(at for at in open_ if not pod.gpus or rooms[at].has[_GPUS])
-    if open_ and not places:
-        names = ", ".join(rooms[at].node.name for at in open_)
+    else:
+        names = ", ".join(rooms[at].node.name for at in found.tolerated)
+        wants, have = ("a GPU", "none") if pod.gpus == 1 else (f"{pod.gpus} GPUs", "fewer")
         findings.problem(
             variable,
-            f"{pod.part} wants a GPU, and the hosts that may run it have none: {names}",
-            "Put a host with a GPU into the groups gpu_hosts and k3s_agents, and give it the label.",
+            f"{pod.part} wants {wants}, and the hosts that may run it have {have}: {names}",
+            "Put a host with a GPU into the groups gpu_hosts and k3s_agents, and give it the label."
+            if pod.gpus == 1
+            else "Give the label to a host with so many, or lower gpus of the model.",
         )
-    return places
+    return ()
 
 
 def _labels(labels: Mapping[str, str]) -> str:

@@ -74,18 +74,16 @@ class Workloads:
     always: tuple[Pod, ...]
     engine: Pod
 
+    def engines(self, models: Sequence[WantedModel], rows: Sequence[Mapping[str, Any]]) -> list[Pod]:
+        """One kind of pods for each model. ``rows`` are those of the role vllm."""
+        return [_engine(self.engine, model, row) for model, row in zip(models, rows, strict=True)]
+
     def of_mode(
-        self, mode: str, models: Sequence[WantedModel], engines: Sequence[Mapping[str, Any]]
+        self, mode: str, models: Sequence[WantedModel], rows: Sequence[Mapping[str, Any]]
     ) -> list[Pod]:
-        """All pods that run at the same time in a mode. ``engines`` are those of the role vllm."""
-        return [
-            *(
-                _engine(self.engine, model, row)
-                for model, row in zip(models, engines, strict=True)
-                if model.mode == mode
-            ),
-            *self.always,
-        ]
+        """All pods that run at the same time in a mode."""
+        pods = zip(models, self.engines(models, rows), strict=True)
+        return [*(pod for model, pod in pods if model.mode == mode), *self.always]
 
 
 def read_workloads(value: object, parts: Parts, nodes: Sequence[Node], findings: Findings) -> Workloads:

@@ -66,6 +66,33 @@ def test_a_job_lands_where_its_engine_will() -> None:
     assert pod_of(job)["tolerations"] == engine["tolerations"]
 
 
+def test_each_node_with_a_cache_of_its_own_gets_a_job() -> None:
+    nodes = ["gpu-box.house", "other"]
+    several = jobs(changes(vllm_models=[{**MODEL, "cache_nodes": nodes}]))
+    (alone,) = jobs(changes())
+    for job, node in zip(several, nodes, strict=True):
+        hostname = {"kubernetes.io/hostname": node}
+        assert pod_of(job)["nodeSelector"] == {**pod_of(alone)["nodeSelector"], **hostname}
+        assert job["metadata"]["labels"]["inference.stack/node"] == node
+        assert container_of(job) == container_of(alone)
+        # The name is also that of its pods, which are no domain.
+        assert "." not in job["metadata"]["name"]
+        assert node.split(".")[0] in job["metadata"]["name"]
+    assert len({job["metadata"]["name"] for job in (alone, *several)}) == 3
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"vllm_models": [{**MODEL, "cache_nodes": ["one"]}]},
+        {"vllm_models": [{**MODEL, "cache_nodes": ["one", "two"]}], "vllm_cache_claim_size": "200Gi"},
+    ],
+)
+def test_one_cache_is_filled_by_one_job_wherever_it_runs(more: dict[str, Any]) -> None:
+    (job,) = jobs(changes(**more))
+    assert pod_of(job)["nodeSelector"] == pod_of(jobs(changes())[0])["nodeSelector"]
+
+
 @pytest.mark.parametrize(
     "changed",
     [

@@ -40,6 +40,13 @@ class Hardware:
         )
         return Hardware(hosts, self.complete)
 
+    def most_on(self, host: str) -> float:
+        """How many GPUs a host has at most: without end where nobody knows."""
+        kinds = dict(self.hosts)
+        found = sum(count for _, count in kinds.get(host, ()))
+        is_unknown = not found and not self.complete and (host in kinds or not kinds)
+        return float("inf") if is_unknown else found
+
     @cached_property
     def most_per_host(self) -> dict[str, int]:
         """How many GPUs of each kind one host has at most: a model's GPUs must share a host."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from ....module_utils.errors import InvalidInput
 from ...boundary.plain import plain
+from .nodes import HOSTNAME
 
 _MEMORY = re.compile(r"^MemTotal:\s+(\d+) kB$", re.MULTILINE)
 _ONLINE = re.compile(r"^\d+(-\d+)?(,\d+(-\d+)?)*$", re.MULTILINE)
@@ -32,7 +33,7 @@ def _node(row: Mapping[str, Any], is_server: bool) -> dict[str, Any]:
     config = config if isinstance(config, Mapping) else {}
     labels = row.get("k3s_node_labels") or {}
     own = {
-        "kubernetes.io/hostname": plain(row.get("k3s_node_name") or name),
+        HOSTNAME: plain(row.get("k3s_node_name") or name),
         "kubernetes.io/os": "linux",
         **({"node-role.kubernetes.io/control-plane": "true"} if is_server else {}),
     }

@@ -13,6 +13,8 @@ from ..reading.resources import parse_quantity
 from ..reading.tables import Table, rows
 
 VARIABLE = "k3s_node_taints"
+# The label of a node with its own name, which a kubelet sets.
+HOSTNAME = "kubernetes.io/hostname"
 # Effects that keep a pod away which does not tolerate the taint.
 _HARD = ("NoSchedule", "NoExecute")
 _TAINT = re.compile(r"^([^=:]+)(?:=([^:]*))?:([A-Za-z]+)$")
@@ -39,6 +41,11 @@ class Node:
     kept_bytes: float = 0
     # Packaged components that its server leaves out.
     disabled: tuple[str, ...] = ()
+
+    @property
+    def hostname(self) -> str:
+        """What selects this node alone."""
+        return self.labels.get(HOSTNAME, self.name)
 
     def hard_taints(self) -> Iterator[dict[str, str]]:
         """In the words of the API."""

@@ -242,6 +242,14 @@ def test_an_engine_that_runs_is_changed_after_its_model_arrived(job: str) -> Non
     assert "settings" in names(found["objects"])
 
 
+def test_every_host_s_job_is_waited_for() -> None:
+    found = engines(1)
+    other = {**thing("Job", "fetch-2"), "apiVersion": "batch/v1"}
+    found["objects"] += owner((other, "created"))["objects"]
+    found["unfinished"]["Job ml/fetch-2"] = "does not exist"
+    assert names(steps(found)["awaited_jobs"]) == ["fetch", "fetch-2"]
+
+
 def test_a_mode_may_change_only_after_that_as_well() -> None:
     """Nothing has to be applied, but somebody who goes on would stop an engine for one without a model."""
     found = steps(engines(1, verdict="unchanged", job="unchanged"))

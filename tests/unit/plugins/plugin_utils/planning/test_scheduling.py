@@ -17,7 +17,7 @@ from ansible_collections.inference.stack.plugins.plugin_utils.planning.workloads
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.plugins.plugin_utils.planning.sites import GIB, home_lab, plan, refusal
+from tests.unit.plugins.plugin_utils.planning.sites import GIB, home_lab, one, plan, refusal
 
 ROOT = Path(__file__).parents[5]
 LABEL = {"nvidia.com/gpu": "true", "kubernetes.io/os": "linux"}
@@ -54,7 +54,8 @@ def test_what_each_node_is_asked_for() -> None:
     """The engine of one mode at a time, everything else always."""
     (row,) = plan(home_lab(nodes=[node()]))["nodes"]
     # Engine 0.5, Ollama 0.5, gateway 0.25, device plugin 0.01, CoreDNS and metrics-server 0.1 each.
-    assert (row["name"], row["cpus"], row["memory_bytes"]) == ("worker", 4, 16 * GIB)
+    assert (row["name"], row["node"]) == ("worker", "worker")
+    assert (row["cpus"], row["memory_bytes"]) == (4, 16 * GIB)
     assert {mode["mode"]: mode["cpus"] for mode in row["modes"]} == {"ml": 1.46, "r1": 1.46}
     mib = (4096 + 2048 + 512 + 32 + 2 * 70) * 1024**2
     assert {mode["memory_bytes"] for mode in row["modes"]} == {mib}
@@ -155,6 +156,15 @@ def test_what_nobody_looked_at_is_unknown_and_refuses_nothing(unknown: dict[str,
     site = home_lab(nodes=[node(**unknown)], workloads={"litellm_replicas": 3})
     (row,) = plan(site)["nodes"]
     assert [row["cpus"], row["memory_bytes"]].count(None) == len(unknown)
+
+
+def test_a_host_with_too_few_gpus_may_not_run_the_engine() -> None:
+    hosts = [{"name": name, "gpus": [{"gpu": "rtx-3060-12gb", "count": at}]} for at, name in enumerate("abc")]
+    nodes = [node("a", labels={}), node("b"), node("c", labels={})]
+    told = refusal(one(gpus=2) | {"hosts": hosts[1:], "nodes": nodes})
+    assert (
+        "vllm_node_selector: qwen3-8b-awq wants 2 GPUs, and the hosts that may run it have fewer: b" in told
+    )
 
 
 def test_without_the_cluster_s_nodes_nothing_is_compared() -> None:
