@@ -3,7 +3,7 @@
 A line is JSON: the variables of an inventory, as the host localhost sees them. They go the way that a run
 takes (playbooks/steps/compute_plan.yml, playbooks/vars/cluster_inputs.yml, each role's tasks/render.yml),
 through Ansible's own templating, so that what is rendered is what would be applied. The answer holds `plan`
-and `objects` (a list for each role), or `refused`.
+and `objects` (a list for each role) and `pod_security` (levels by namespace), or `refused`.
 """
 
 from __future__ import annotations
@@ -100,7 +100,9 @@ def site(variables: dict[str, Any]) -> dict[str, Any]:
     # As steps/tasks/render_parts.yml does.
     roles = [role for role in ROLES if role != "open_webui" or plan["parts"]["chat"]["wanted"]]
     objects = {role: render(role, known) for role in roles}
-    return {"plan": plan, "objects": plain(objects)}
+    inputs = {**known, **read("playbooks/vars/cluster_inputs.yml")}
+    levels = template(inputs["cluster_objects_pod_security"], inputs)
+    return {"plan": plan, "objects": plain(objects), "pod_security": plain(levels)}
 
 
 @functools.cache
@@ -129,9 +131,9 @@ def be_quick() -> None:
     mock.patch.object(lookup, "deepcopy", dict).start()
     for plugins in (loader.filter_loader, loader.test_loader):
         plugins.get = functools.cache(plugins.get)
-    # What is read back keeps no note of the line that it came from.
+    # What is read back keeps no note of the line that it came from. An empty template is None.
     loader.filter_loader.get("from_yaml_all")._function = lambda text: yaml.load_all(
-        text.encode(), yaml.CSafeLoader
+        (text or "").encode(), yaml.CSafeLoader
     )
     gc.freeze()
     gc.set_threshold(200_000)

@@ -20,7 +20,7 @@ description:
   - The engines of the active models run, those of other modes stand at 0.
   - Secrets are not among them; C(secrets.yaml.example) lists those that the objects refer to, without values.
 
-positional: models, mode, mode_namespace
+positional: models, mode, mode_namespace, pod_security
 options:
   _input:
     description: The form of the role's input C(cluster_objects_sets).
@@ -40,6 +40,10 @@ options:
     description: The namespace of that record.
     type: str
     default: ""
+  pod_security:
+    description: Pod Security levels by namespace, for sets that have none of their own.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""

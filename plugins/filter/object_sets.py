@@ -22,7 +22,7 @@ description:
   - An object or an owner that is there twice is refused. So is a secret with none or several of
     C(values), C(existing) and C(external).
 
-positional: leaving, requirements
+positional: leaving, requirements, pod_security
 options:
   _input:
     description: The form of the role's input C(cluster_objects_sets).
@@ -38,6 +38,10 @@ options:
     type: list
     elements: str
     default: []
+  pod_security:
+    description: Pod Security levels by namespace, for sets that have none of their own.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""

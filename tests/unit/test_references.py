@@ -12,6 +12,7 @@ from ansible_collections.inference.stack.plugins.plugin_utils.diagnosis.network_
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.pod_security import violations
 from tests.rendered_site import rendered_site
 
 WORKLOADS = ("Deployment", "DaemonSet")
@@ -47,6 +48,7 @@ SITES = st.fixed_dictionaries(
         **{f"{role}_service_type": TYPES for role in ("litellm", "open_webui")},
         **{f"{role}_node_port": NODE_PORTS for role in ("litellm", "open_webui")},
         "open_webui_storage": st.sampled_from(["claim", "host", "none"]),
+        "vllm_cache_claim_size": st.just("200Gi"),
     },
 )
 
@@ -204,6 +206,13 @@ def check_volumes(site: Site) -> None:
                 assert site.has("ConfigMap", namespace, volume["configMap"]["name"])
 
 
+def check_pod_security(site: Site, levels: dict[str, dict[str, str]]) -> None:
+    """No namespace enforces what a pod of it breaks."""
+    for workload in site.of(*WORKLOADS, "Job"):
+        if levels.get(workload["metadata"]["namespace"], {}).get("enforce") == "baseline":
+            assert violations(workload["spec"]["template"]) == [], workload["metadata"]["name"]
+
+
 def check_cache(site: Site, path: str) -> None:
     for model in site.plan["vllm_models"]:
         (engine,) = (row for row in site.of("Deployment") if row["metadata"]["name"] == model["deployment"])
@@ -211,7 +220,14 @@ def check_cache(site: Site, path: str) -> None:
         mount = next(row for row in container["volumeMounts"] if row["mountPath"] == HF_HOME)
         assert environment(container)["HF_HOME"] == HF_HOME
         volumes = {row["name"]: row for row in engine["spec"]["template"]["spec"]["volumes"]}
-        assert volumes[mount["name"]]["hostPath"]["path"] == path
+        if path:
+            assert volumes[mount["name"]]["hostPath"]["path"] == path
+        else:
+            assert site.has(
+                "PersistentVolumeClaim",
+                site.plan["namespace"],
+                volumes[mount["name"]]["persistentVolumeClaim"]["claimName"],
+            )
     # What fetches models puts them where engines look.
     for job in site.of("Job"):
         (container,) = containers(job)
@@ -256,5 +272,7 @@ def test_every_reference_resolves(variables: dict[str, Any]) -> None:
     check_policies(site)
     check_volumes(site)
     moved = {"vllm_cache_path", "model_cache_path"} & set(variables)
-    check_cache(site, "/srv/models" if moved else "/var/lib/vllm/huggingface")
+    folder = "/srv/models" if moved else "/var/lib/vllm/huggingface"
+    check_cache(site, "" if "vllm_cache_claim_size" in variables else folder)
+    check_pod_security(site, answer["pod_security"])
     check_table(site, variables)

@@ -29,14 +29,16 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
-def manifests(sets: Any, models: Any = (), mode: str = "", mode_namespace: str = "") -> list[dict[str, str]]:
+def manifests(
+    sets: Any, models: Any = (), mode: str = "", mode_namespace: str = "", pod_security: Any = None
+) -> list[dict[str, str]]:
     """Files as mappings of ``path`` and ``content``, in the order in which a person would apply them.
 
     The engines of ``models`` that are active run as often as the inventory says, and the ConfigMap of the
     ``mode`` is among the files: without it a later run would take the mode for a new one. Secrets are not
     among them; those that the objects refer to are listed in ``secrets.yaml.example``.
     """
-    owned = object_sets(sets)
+    owned = object_sets(sets, pod_security=pod_security)
     running = {row["deployment"]: replicas(row) for row in plain(models) if row.get("active")}
     found: dict[str, dict[str, Any]] = {}
     for row in owned:

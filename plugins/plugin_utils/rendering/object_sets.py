@@ -19,7 +19,7 @@ DEFAULTS: dict[str, Any] = {
     "definitions": [],
     "secrets": [],
     "create_namespace": True,
-    # Caches on the host (hostPath) need privileged.
+    # Folders of a host (hostPath) need privileged.
     "pod_security": {"enforce": "privileged", "warn": "baseline", "audit": "baseline"},
     "requirements": [],
     "share_replicas": False,
@@ -35,15 +35,20 @@ _OWNER = re.compile(r"[a-z0-9]([-a-z0-9]{0,40}[a-z0-9])?")
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
-def object_sets(sets: Any, leaving: bool = False, requirements: Any = ()) -> list[dict[str, Any]]:
+def object_sets(
+    sets: Any, leaving: bool = False, requirements: Any = (), pod_security: Any = None
+) -> list[dict[str, Any]]:
     """The sets as cluster_objects_info takes them: objects with the owner's labels, Secrets as objects.
 
     Raises InvalidInput for an owner or namespace that Kubernetes would refuse, an owner that is there twice,
     and a secret that says none or several of values, existing and external. ``leaving`` takes the objects
-    out. ``requirements`` are for sets without their own.
+    out. ``requirements``, and ``pod_security`` by namespace, are for sets without their own.
     """
+    levels = plain(pod_security) or {}
     found: list[dict[str, Any]] = []
     for row in read_rows(sets, "cluster_objects_sets"):
+        if row.get("namespace") in levels:
+            row.setdefault("pod_security", levels[row["namespace"]])
         found.append(_complete({**row, **_LEAVING} if leaving else {"requirements": requirements, **row}))
     owners = [row["owner"] for row in found]
     if twice := sorted({owner for owner in owners if owners.count(owner) > 1}):

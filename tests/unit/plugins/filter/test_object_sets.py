@@ -46,6 +46,17 @@ def test_the_namespace_comes_along_with_its_pod_security() -> None:
     assert foreign["foundation"] == []
 
 
+def test_levels_by_namespace_are_for_sets_without_their_own() -> None:
+    baseline, mine = {"enforce": "baseline"}, {"enforce": "restricted"}
+    sets = [wanted(), wanted(owner="web", namespace="web", definitions=[], pod_security=mine)]
+    sets.append(wanted(owner="plugin", namespace="plugin", definitions=[]))
+    found = call(object_sets, sets, pod_security={"ml": baseline, "web": baseline})
+    levels = [
+        row["foundation"][0]["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] for row in found
+    ]
+    assert levels == ["baseline", "restricted", "privileged"]
+
+
 def test_secrets_become_objects_and_existing_ones_stay_names() -> None:
     secrets = [
         {"name": "made", "values": {"PASSWORD": SECRET_WORDS}, "reloaded": True},
