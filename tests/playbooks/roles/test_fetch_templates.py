@@ -34,7 +34,8 @@ def test_the_job_and_the_engine_fetch_the_same_in_the_same_way() -> None:
     assert pod_of(engine)["initContainers"] == [fetching]
     assert fetching["image"] == container_of(engine)["image"]
     script = one("vllm", "ConfigMap", "fetch-model", changes())
-    programs = {path.name: path.read_text("utf-8").rstrip("\n") for path in PROGRAMS.glob("*.py")}
+    names = ("fetch_model.py", "fetch_progress.py", "hub_cache.py")
+    programs = {name: (PROGRAMS / name).read_text("utf-8").rstrip("\n") for name in names}
     assert script["data"] == programs
     # Another version of it restarts no engine.
     assert script["metadata"]["annotations"] == {"inference.stack/reloaded": "true"}
