@@ -41,7 +41,8 @@ options:
     description:
       - The GPU hosts, each with C(name) and, where its model cache was read, C(cache).
       - C(cache) holds C(missing) (entries of C(model_cache_repositories)), C(path), C(free_bytes),
-        C(needed_bytes) and C(reserve_bytes).
+        C(needed_bytes) and C(reserve_bytes), and perhaps C(images) that are still to come onto the same file
+        system, and what is C(unneeded).
     type: list
     elements: dict
     required: true
@@ -181,9 +182,18 @@ _value:
           type: int
           sample: 214748364800
         left_bytes:
-          description: What is free when everything is there.
+          description: What is free when everything is there, the images included.
           type: int
           sample: 208649511239
+        images:
+          description: Images still to come onto the same file system, each with C(image) and C(bytes).
+          type: list
+          elements: dict
+          sample: [{image: 'vllm/vllm-openai:v0.8.5.post1', bytes: 25000000000}]
+        unneeded_bytes:
+          description: What lies in its cache and no model needs; C(playbooks/prune_models.yml) removes it.
+          type: int
+          sample: 0
         reserve_bytes:
           description: What has to stay free.
           type: int

@@ -1,12 +1,12 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: Apache-2.0
-"""Tells which models a host's Hugging Face cache lacks, and how much space it has."""
+"""Tells what a host's Hugging Face cache lacks and holds, and how much space it has."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: model_cache_info
-short_description: Report which models a Hugging Face cache lacks and how much space there is
+short_description: Report what a Hugging Face cache lacks and holds, and how much space there is
 version_added: 0.1.0
 description:
   - Looks for the snapshots of repositories as Hugging Face's cache keeps them, and reads the free space.
@@ -22,6 +22,23 @@ options:
     description: Repositories, each with C(repository) and perhaps C(revision). Other keys are ignored.
     type: list
     elements: dict
+    default: []
+  images:
+    description:
+      - Container images that k3s pulls onto the host, each with C(image) and C(folder), the data folder of
+        k3s.
+    type: list
+    elements: dict
+    default: []
+  needed:
+    description: What has to stay, as C(REPOSITORY@REVISION). Without it nothing is looked for that could go.
+    type: list
+    elements: str
+    default: []
+  mentioned:
+    description: Texts, such as arguments of engines. A repository whose name is in one stays as a whole.
+    type: list
+    elements: str
     default: []
 extends_documentation_fragment:
   - inference.stack.host
@@ -62,6 +79,24 @@ free_bytes:
   returned: success
   type: int
   sample: 214748364800
+coming_images:
+  description:
+    - Those of O(images) that are still to be pulled onto the file system of the cache, by their places,
+      counted from 0.
+    - An image counts as there where k3s cannot be asked.
+  returned: success
+  type: list
+  elements: int
+  sample: [0]
+unneeded:
+  description:
+    - Snapshots that may go, as C(repository), C(commit) and C(bytes). What somebody else put there is not
+      among them.
+    - An empty commit stands for what broken downloads left behind.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{repository: org/old, commit: 0123456789abcdef0123456789abcdef01234567, bytes: 6098853561}]
 leftovers:
   description: Whether an interrupted run left its folder C(.incoming) behind.
   returned: success
@@ -91,14 +126,16 @@ from ..module_utils.hosts.system.paths import PATH_OPTIONS
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "path": {"type": "path", "required": True},
     "repositories": {"type": "list", "elements": "dict", "default": []},
+    "images": {"type": "list", "elements": "dict", "default": []},
+    "needed": {"type": "list", "elements": "str", "default": []},
+    "mentioned": {"type": "list", "elements": "str", "default": []},
     "paths": PATH_OPTIONS,
 }
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    params = module.params
-    module.exit_json(changed=False, **look(params["path"], params["repositories"], params["paths"]))
+    module.exit_json(changed=False, **look(**{name: module.params[name] for name in ARGUMENTS}))
 
 
 if __name__ == "__main__":

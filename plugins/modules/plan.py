@@ -294,12 +294,15 @@ plan:
       type: str
       sample: vllm/vllm-openai:v0.8.5.post1
     image_verdict:
-      description: The image, its release and CUDA, and for each kind of host why it is allowed there.
+      description:
+        - The image, its release, its CUDA, and for each kind of host why it is allowed there.
+        - C(bytes) is what it takes of a disk, null where the catalog does not tell.
       type: dict
       sample:
         image: vllm/vllm-openai:v0.8.5.post1
         release: 0.8.5.post1
         cuda: 12.4.1
+        bytes: 25000000000
         allowed: true
         because:
           - >-
@@ -369,6 +372,7 @@ plan:
     cache:
       description:
         - The folder of the models, and the repositories and tokenizers that engines load, with their size.
+        - The image of the engines (C(images)), which lies on the same disks, where its size is known.
       type: dict
       sample: {repositories: [{repository: Qwen/Qwen3-8B-AWQ, bytes: 6098853561}]}
     gated:

@@ -17,7 +17,14 @@ from tests.playbooks.roles.test_container_toolkit_phases import PACKAGE, VERSION
 from tests.playbooks.roles.test_k3s_phases import FINISHED
 
 HOSTS = ROOT / "playbooks/steps/hosts.yml"
-CACHE = {"folder": "/cache", "free_bytes": 2**60, "absent": [], "differing": [], "leftovers": False}
+CACHE = {
+    "folder": "/cache",
+    "free_bytes": 2**60,
+    "absent": [],
+    "differing": [],
+    "leftovers": False,
+    "coming_images": [],
+}
 # How two servers become one cluster.
 CONFIGS: dict[str, dict[str, Any]] = {
     "one": {"k3s_config": {"cluster-init": True}},
@@ -55,7 +62,9 @@ class Fleet:
             "ansible_connection": "local",
             "ansible_become": False,
             "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-            "inference_plan": {"cache": {"path": "/var/lib/vllm/huggingface", "repositories": []}},
+            "inference_plan": {
+                "cache": {"path": "/var/lib/vllm/huggingface", "repositories": [], "images": []}
+            },
             "k3s_token": "secret",
             "k3s_server_url": "https://192.0.2.10:6443",
             "container_toolkit_packages": [PACKAGE],

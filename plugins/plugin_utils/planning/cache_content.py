@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .inputs.wanted import WantedModel
 
 
-def cache_content(models: tuple[WantedModel, ...], path: str) -> dict[str, Any]:
-    """What must be in the cache before an engine starts. Two models may share a repository."""
+def cache_content(models: tuple[WantedModel, ...], path: str, image: Mapping[str, Any]) -> dict[str, Any]:
+    """What must be in the cache before an engine starts. Two models may share a repository.
+
+    ``image`` is the engines', which comes onto the hosts' disks as well; listed where its size is known.
+    """
     repositories: dict[tuple[str, str], dict[str, Any]] = {}
     tokenizers: dict[str, dict[str, Any]] = {}
     for model in models:
@@ -32,6 +36,7 @@ def cache_content(models: tuple[WantedModel, ...], path: str) -> dict[str, Any]:
         "repositories": listed,
         "tokenizers": list(tokenizers.values()),
         "bytes": sum(row["bytes"] for row in listed),
+        "images": [{"image": image["image"], "bytes": image["bytes"]}] if models and image["bytes"] else [],
     }
 
 

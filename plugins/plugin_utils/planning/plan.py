@@ -193,7 +193,7 @@ def _fit(wanted: _Wanted, identities: list[naming.Identity], findings: Findings)
         "vllm_watchdog_port": parts.watchdog_port,
         "litellm_fallbacks": gateway.fallbacks(identities, tiers, wanted.default_mode),
         "litellm_aliases": gateway.aliases(identities),
-        "cache": cache_content(models, parts.cache_path),
+        "cache": cache_content(models, parts.cache_path, compared.image),
         "gated": gated_models(models),
         "memory": memory,
         "placement": placement,

@@ -9,12 +9,12 @@ from typing import Any
 
 def downloads(plan: Mapping[str, Any], hosts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """One row per host. ``cache`` of a host is what its role found; without it everything may be missing."""
-    return [_row(plan["cache"]["repositories"], host) for host in hosts]
+    return [_row(plan["cache"], host) for host in hosts]
 
 
-def _row(repositories: Sequence[Mapping[str, Any]], host: Mapping[str, Any]) -> dict[str, Any]:
+def _row(wanted: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str, Any]:
     cache = host.get("cache") or None
-    missing = cache["missing"] if cache else repositories
+    missing = cache["missing"] if cache else wanted["repositories"]
     listed = [
         {
             "repository": row["repository"],
@@ -25,6 +25,8 @@ def _row(repositories: Sequence[Mapping[str, Any]], host: Mapping[str, Any]) -> 
     ]
     total = sum(row["bytes"] or 0 for row in listed)
     free = cache["free_bytes"] if cache else 0
+    images = (cache or wanted).get("images") or []
+    unneeded = (cache or {}).get("unneeded") or []
     return {
         "host": host["name"],
         "known": cache is not None,
@@ -33,7 +35,9 @@ def _row(repositories: Sequence[Mapping[str, Any]], host: Mapping[str, Any]) -> 
         "complete": all(row["bytes"] for row in listed),
         "path": cache["path"] if cache else None,
         "free_bytes": free if cache else None,
-        "left_bytes": free - total if cache else None,
+        "left_bytes": free - total - sum(row["bytes"] for row in images) if cache else None,
+        "images": [{"image": row["image"], "bytes": row["bytes"]} for row in images],
+        "unneeded_bytes": sum(row["bytes"] for row in unneeded),
         "reserve_bytes": cache["reserve_bytes"] if cache else None,
         "needed_bytes": cache["needed_bytes"] if cache else None,
         "enough": free >= cache["needed_bytes"] if cache else None,

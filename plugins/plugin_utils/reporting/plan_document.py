@@ -85,9 +85,13 @@ def _link(device: Mapping[str, Any], gpu: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _coming(row: Mapping[str, Any]) -> str:
+    return "models and image do not fit" if row["images"] else "the models do not fit"
+
+
 def _disk_warnings(downloads: Sequence[Mapping[str, Any]]) -> list[str]:
     return [
-        f"{row['host']}: the models do not fit into {row['path']}; the run would stop there. "
+        f"{row['host']}: {_coming(row)} into {row['path']}; the run would stop there. "
         "Free space, point model_cache_path to a larger file system, or lower model_cache_reserve_bytes."
         for row in downloads
         if row["enough"] is False

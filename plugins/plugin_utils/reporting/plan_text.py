@@ -215,6 +215,7 @@ def _downloads(hosts: Sequence[Mapping[str, Any]]) -> list[str]:
     rows: list[list[str]] = []
     for host in hosts:
         missing = [[item["repository"], size(item["bytes"]), "", ""] for item in host["missing"]]
+        missing += [[item["image"], size(item["bytes"]), "", ""] for item in host["images"]]
         disk = [size(host["free_bytes"]), size(host["left_bytes"])]
         if len(missing) == 1:
             missing[0][2:] = disk
@@ -226,11 +227,15 @@ def _downloads(hosts: Sequence[Mapping[str, Any]]) -> list[str]:
     for host in hosts:
         if not host["known"]:
             lines += paragraph(f"{host['host']} did not answer: some of it may be there already.", "  - ")
+        if host["unneeded_bytes"]:
+            told = f"{host['host']} has {size(host['unneeded_bytes'])} in its cache that no model needs"
+            lines += paragraph(f"{told}: see playbooks/prune_models.yml --check.", "  - ")
     return lines
 
 
 def _total(host: Mapping[str, Any]) -> str:
-    return size(host["bytes"]) if host["complete"] else f"{size(host['bytes'])} and more"
+    total = size(host["bytes"] + sum(item["bytes"] for item in host["images"]))
+    return total if host["complete"] else f"{total} and more"
 
 
 def _warnings(found: Sequence[str]) -> list[str]:

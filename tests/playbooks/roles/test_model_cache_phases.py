@@ -89,3 +89,13 @@ def test_what_cannot_work_is_refused(
     assert done.returncode == 2
     assert words in " ".join(done.stdout.split())
     assert "Would download" not in done.stdout
+
+
+def test_an_image_on_the_same_disk_counts(cache: Path) -> None:
+    image = {"image": "vllm/vllm-openai:v0.8.5.post1", "bytes": 2**60, "folder": str(cache.parent / "k3s")}
+    done = play(cache, [ARCHIVE], model_cache_images=[image])
+    assert done.returncode == 2
+    told = " ".join(done.stdout.split())
+    assert f"1.00 EB for vllm/vllm-openai:v0.8.5.post1 in {cache.parent}/k3s on the same file system" in told
+    assert "point model_cache_path (or data-dir of k3s_config) to a larger file system" in told
+    assert play(cache, [], model_cache_images=[image | {"bytes": 1}]).returncode == 0

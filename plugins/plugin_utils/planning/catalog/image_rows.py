@@ -16,8 +16,9 @@ BUILD_ONLY, ACTIVE, ON_REQUEST = COMPAT = ("build_only", "active", "on_request")
 FAILED, WORKED = OUTCOMES = ("failed", "worked")
 RELEASE_KEYS = (
     *("last", "cuda", "image_variants", "torch", "engine", "min_compute_capability"),
-    *("built_in_by", "cuda_compat", *PROVENANCE),
+    *("built_in_by", "cuda_compat", "image_size", *PROVENANCE),
 )
+_SIZES = ("compressed_bytes", "unpacked_bytes")
 OBSERVATION_KEYS = ("release", "gpu", "driver", "outcome", "told", *PROVENANCE)
 _CUDA = re.compile(r"^\d+\.\d+(\.\d+)?$")
 
@@ -33,6 +34,8 @@ class ReleaseRange:
     min_compute_capability: tuple[int, ...] | None
     built_in_by: Mapping[tuple[int, ...], Release]
     cuda_compat: str
+    image_bytes: int = 0
+    """What the plain image takes of a disk, at least."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,14 @@ def read_release_range(key: str, table: Table) -> ReleaseRange | None:
         min_compute_capability=read_capability(table, "min_compute_capability"),
         built_in_by=_built_in_by(table),
         cuda_compat=table.choice("cuda_compat", COMPAT, "") if table.has("cuda_compat") else "",
+        image_bytes=_image_bytes(table),
     )
+
+
+def _image_bytes(table: Table) -> int:
+    inner = Table(table.mapping("image_size"), table.at("image_size"), table.findings)
+    inner.reject_unknown((*_SIZES, *PROVENANCE))
+    return sum(inner.integer(key, 0) or 0 for key in _SIZES)
 
 
 def _cuda(table: Table, key: str) -> str:

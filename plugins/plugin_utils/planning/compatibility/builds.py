@@ -18,6 +18,7 @@ from .verdicts import REFUSE, UNKNOWN, WARN, Verdict
 class Build:
     """One image. Empty and None are unknown.
 
+    ``bytes`` is what it takes of a disk, at least.
     ``doubtful_capability`` is the oldest whose kernels it may lack;
     ``native`` and ``major`` are the oldest drivers that run its CUDA natively and by minor-version
     compatibility.
@@ -33,6 +34,7 @@ class Build:
     compat_source: str = ""
     min_compute_capability: tuple[int, ...] | None = None
     doubtful_capability: tuple[int, ...] | None = None
+    bytes: int = 0
 
     @property
     def is_comparable(self) -> bool:
@@ -82,6 +84,7 @@ def _build(release: Release, suffix: str, known: ReleaseRange, catalog: Catalog)
         doubtful_capability=min(
             (capability for capability, since in known.built_in_by.items() if release < since), default=None
         ),
+        bytes=0 if suffix else known.image_bytes,
     )
     return _with_cuda(build, known.variants.get(suffix, "") if suffix else known.cuda, catalog)
 

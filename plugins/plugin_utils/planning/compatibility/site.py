@@ -165,6 +165,7 @@ def _image_row(
         "image": site.engine.image,
         "release": site.engine.version or None,
         "cuda": build.cuda or None,
+        "bytes": build.bytes or None,
         "allowed": True,  # a refusal leaves no plan
         "because": because or ["no GPU host is known, so nothing was compared"],
     }

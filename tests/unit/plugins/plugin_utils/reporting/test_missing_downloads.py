@@ -51,3 +51,14 @@ def test_a_host_that_did_not_answer_may_lack_everything() -> None:
     assert row["known"] is False
     assert [item["repository"] for item in row["missing"]] == ["a/big", "b/unsized"]
     assert (row["free_bytes"], row["left_bytes"], row["enough"]) == (None, None, None)
+
+
+IMAGE = {"image": "vllm/vllm-openai:v0.8.5.post1", "bytes": 25 * GIB, "folder": "/var/lib/rancher/k3s"}
+
+
+def test_the_image_takes_its_part_of_the_same_disk() -> None:
+    seen = host(free_gib=100, missing=[BIG])
+    seen["cache"] |= {"images": [IMAGE], "unneeded": [{"repository": "a/old", "commit": "", "bytes": 7}]}
+    row = only(seen)
+    assert (row["bytes"], row["left_bytes"], row["unneeded_bytes"]) == (6 * GIB, 69 * GIB, 7)
+    assert row["images"] == [{"image": IMAGE["image"], "bytes": 25 * GIB}]

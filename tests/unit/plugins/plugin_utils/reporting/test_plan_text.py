@@ -118,7 +118,8 @@ def test_a_host_that_did_not_answer_says_why() -> None:
     told = text(SILENT)
     assert "worker: Connection timed out" in section(told, "HOSTS")
     downloads = section(told, "DOWNLOADS")
-    assert line(downloads, "together")[1:] == ["10.9", "GiB", "?", "?"]
+    assert line(downloads, "together")[1:] == ["34.2", "GiB", "?", "?"]
+    assert line(downloads, "vllm/vllm-openai:v0.8.5.post1")[1:] == ["23.3", "GiB"]
     assert "worker did not answer: some of it may be there already." in downloads
 
 
