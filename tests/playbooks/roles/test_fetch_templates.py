@@ -31,7 +31,7 @@ def test_the_job_and_the_engine_fetch_the_same_in_the_same_way() -> None:
     fetching = container_of(job)
     assert fetching["command"][-3:] == ["Qwen/Qwen3-8B-AWQ@abc123", "--tokenizer", "Qwen/Qwen3-8B"]
     engine = one("vllm", "Deployment", "vllm-qwen3-8b-awq", changes())
-    assert pod_of(engine)["initContainers"] == [fetching]
+    assert pod_of(engine)["initContainers"][0] == fetching
     assert fetching["image"] == container_of(engine)["image"]
     script = one("vllm", "ConfigMap", "fetch-model", changes())
     names = ("fetch_model.py", "fetch_progress.py", "hub_cache.py")
@@ -126,6 +126,7 @@ def test_a_claim_takes_the_place_of_the_hosts_folder() -> None:
 def test_engines_may_fetch_by_themselves() -> None:
     own = changes(vllm_fetch_models=False)
     engine = one("vllm", "Deployment", "vllm-qwen3-8b-awq", own)
-    assert "initContainers" not in pod_of(engine)
+    assert [row["name"] for row in pod_of(engine)["initContainers"]] == ["watchdog"]
     assert "HF_HUB_OFFLINE" not in environment_of(engine)
-    assert {item["kind"] for item in rendered(own)["vllm"]} & {"Job", "ConfigMap"} == set()
+    programs = [item for item in rendered(own)["vllm"] if item["kind"] in ("Job", "ConfigMap")]
+    assert [item["metadata"]["name"] for item in programs] == ["engine-watchdog"]

@@ -38,7 +38,8 @@ def test_the_service_and_who_may_reach_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("models", "kinds"), [([], []), ([{"name": "qwen3:4b"}], ["Deployment", "Service", "NetworkPolicy"])]
+    ("models", "kinds"),
+    [([], []), ([{"name": "qwen3:4b"}], ["Deployment", "Service", "Service", "NetworkPolicy"])],
 )
 def test_without_models_it_wants_nothing(
     tmp_path: Path, models: list[dict[str, str]], kinds: list[str]

@@ -70,8 +70,8 @@ def test_probe_numbers_of_the_model_win_over_the_defaults() -> None:
     assert container["startupProbe"]["failureThreshold"] == 30
     assert container["startupProbe"]["periodSeconds"] == 10
     assert container["livenessProbe"]["initialDelaySeconds"] == 120
-    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
-        assert container[probe]["httpGet"] == {"path": "/health", "port": "http"}
+    asked = {"startupProbe": "http", "readinessProbe": 8002, "livenessProbe": 8002}
+    assert {probe: container[probe]["httpGet"]["port"] for probe in asked} == asked
 
 
 def test_the_startup_probe_waits_as_long_as_a_model_may_load() -> None:
@@ -122,7 +122,7 @@ def test_only_gateway_and_prometheus_reach_the_engines() -> None:
     assert policy["policyTypes"] == ["Ingress"]
     assert policy["podSelector"] == {"matchLabels": {"app": "vllm-server"}}
     (rule,) = policy["ingress"]
-    assert rule["ports"] == [{"port": 8000, "protocol": "TCP"}]
+    assert rule["ports"] == [{"port": port, "protocol": "TCP"} for port in (8000, 8002)]
     names = [peer["podSelector"]["matchLabels"]["app.kubernetes.io/name"] for peer in rule["from"]]
     assert names == ["litellm", "prometheus"]
 
