@@ -39,6 +39,8 @@ options:
       - A tier is off when it is absent, V(false), or has C(enabled) set to V(false).
       - Only whether C(cloud.api_key) is set matters; its value is not read.
       - C(timeout) of a tier is how many seconds one request may take there. By default 300, in the cloud 120.
+      - C(cloud.input_cost_per_token) and C(cloud.output_cost_per_token) are US dollars, for a model whose
+        price LiteLLM does not know. Budgets of C(litellm_keys) need a price.
     type: dict
     default: {gpu: {backend: vllm}}
   vllm_version:

@@ -87,6 +87,7 @@ def _other(tier: Tier, parts: Parts) -> dict[str, Any]:
         params = {"model": f"openai/{tier.model}", "api_key": CLOUD_KEY}
         if tier.api_base:
             params["api_base"] = tier.api_base
+        params.update(tier.prices)
     params.update(timeout=tier.timeout, stream_timeout=tier.timeout)
     return {"model_name": tier.model, "litellm_params": params, "model_info": info}
 

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ..reading.findings import Findings, suggest
 from ..reading.tables import Table, describe
@@ -12,10 +13,12 @@ VARIABLE = "inference_tiers"
 GPU, CPU, CLOUD = "gpu", "cpu", "cloud"
 BACKENDS = {GPU: "vllm", CPU: "ollama", CLOUD: "openai"}
 OPENAI_URL = "https://api.openai.com/v1"
+# US dollars, by LiteLLM's names. Without them LiteLLM's own list counts.
+PRICES = ("input_cost_per_token", "output_cost_per_token")
 _KEYS = {
     GPU: ("enabled", "backend", "timeout"),
     CPU: ("enabled", "backend", "timeout", "model", "source"),
-    CLOUD: ("enabled", "backend", "timeout", "model", "api_key", "api_base"),
+    CLOUD: ("enabled", "backend", "timeout", "model", "api_key", "api_base", *PRICES),
 }
 # Seconds that one request may take: a long answer on a small GPU, a classification on a CPU, a hosted API.
 _TIMEOUTS = {GPU: 300, CPU: 300, CLOUD: 120}
@@ -31,6 +34,7 @@ class Tier:
     model: str = ""
     source: str = ""
     api_base: str = ""
+    prices: Mapping[str, float] = field(default_factory=dict)
 
 
 def read_tiers(value: object, findings: Findings) -> tuple[Tier, ...]:
@@ -81,7 +85,16 @@ def _read_tier(name: str, row: object, findings: Findings) -> Tier | None:
         model=model,
         source=table.text("source"),
         api_base=table.text("api_base").rstrip("/"),
+        prices=_prices(table),
     )
+
+
+def _prices(table: Table) -> dict[str, float]:
+    found = {name: table.number(name) for name in PRICES if table.has(name)}
+    if 0 < len(found) < len(PRICES):
+        missing = next(name for name in PRICES if name not in found)
+        table.missing(missing, "Give both prices, or none; 0 is a price.")
+    return {name: price for name, price in found.items() if price is not None}
 
 
 def _check_key(table: Table, findings: Findings) -> None:

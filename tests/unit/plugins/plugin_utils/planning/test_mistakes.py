@@ -105,6 +105,14 @@ A100 = [{"name": "w", "gpus": [{"gpu": "a100-80gb", "count": 1}]}]
             "inference_tiers.cloud.api_key: is empty",
         ),
         (
+            home_lab(tiers={**TIERS, "cloud": {"model": "a", "input_cost_per_token": 1e-6}}),
+            "inference_tiers.cloud.output_cost_per_token: is missing",
+        ),
+        (
+            home_lab(tiers={**TIERS, "cloud": {"model": "a", "input_cost_per_token": "1"}}),
+            "inference_tiers.cloud.input_cost_per_token: must be a number",
+        ),
+        (
             home_lab(hosts=[{"name": "w", "gpus": [{"gpu": "rtx-3060"}]}]),
             "inference_host_gpus of w: 'rtx-3060' is not in the catalog. Did you mean rtx-3060-12gb",
         ),

@@ -102,6 +102,15 @@ def test_gateway_models_fallbacks_and_aliases() -> None:
     assert found["tier_map"]["http://ollama.ml.svc.cluster.local:11434"] == "cpu"
 
 
+@pytest.mark.parametrize("prices", [{}, {"input_cost_per_token": 1.5e-07, "output_cost_per_token": 0.0}])
+def test_the_cloud_has_prices_of_its_own_or_litellms(prices: dict[str, float]) -> None:
+    tiers = home_lab()["tiers"]
+    found = plan(home_lab(tiers={**tiers, "cloud": {**tiers["cloud"], **prices}}))
+    (cloud,) = (row for row in found["litellm_models"] if row["model_info"]["tier"] == "cloud")
+    told = {name: value for name, value in cloud["litellm_params"].items() if "cost" in name}
+    assert told == prices
+
+
 def test_the_order_of_tiers_is_the_order_of_fallback() -> None:
     tiers = home_lab()["tiers"]
     turned = {"cpu": tiers["cpu"], "cloud": tiers["cloud"], "gpu": tiers["gpu"]}
