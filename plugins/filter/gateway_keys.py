@@ -19,8 +19,8 @@ description:
   - Checks the entries and puts the SHA-256 digest in place of each key. No message contains a key.
 options:
   _input:
-    description: The keys, each with C(name), C(key) or C(key_sha256), and perhaps C(models), C(rpm) or
-      C(expires).
+    description: The keys, each with C(name), C(key) or C(key_sha256), and perhaps C(models), C(rpm), C(tpm),
+      C(expires), C(budget_day), C(budget_month) or C(never_fall_back_to).
     type: list
     elements: dict
     required: true

@@ -63,6 +63,11 @@ def test_the_example_site_passes_once_its_secrets_are_there() -> None:
         (BEGINNING, {"litellm_replicas": "many"}, ["litellm_replicas", "int"]),
         (
             BEGINNING,
+            {"litellm_keys": [{"name": "n8n", "key": KEY, "never_fall_back_to": ["clowd"]}]},
+            ["never_fall_back_to", "clowd", "gpu, cpu, cloud"],
+        ),
+        (
+            BEGINNING,
             {"inference_chat": True},
             ["open_webui_gateway_key is empty", "litellm_keys", "open_webui_secret_key"],
         ),
@@ -70,6 +75,7 @@ def test_the_example_site_passes_once_its_secrets_are_there() -> None:
     ids=[
         *("missing secret", "weak key", "unknown model", "no room"),
         *("wrong type on a host", "wrong type in the cluster"),
+        "unknown tier of a key",
         "chat without keys",
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import time
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.rehearsal import MODEL, wait_for
+from tests.rehearsal import MODEL, Gateway, wait_for
 
 ENGINE = "vllm-tiny-qwen3"
 CPU_MODEL = "tiny-llama"
@@ -19,6 +20,12 @@ CPU_MODEL = "tiny-llama"
 
 def api_base(response: requests.Response) -> str:
     return response.headers.get("x-litellm-model-api-base", "")
+
+
+def consumer(gateway: Gateway, name: str) -> Gateway:
+    """Another consumer; inventories/rehearsal has its key."""
+    digest = hashlib.sha256(f"{gateway.key} {name}".encode()).hexdigest()
+    return Gateway(gateway.url, f"sk-{digest}")
 
 
 def from_the_gpu(gateway: Any) -> bool:
@@ -90,6 +97,53 @@ def test_a_wrong_key_is_refused(gateway: Any, key: str) -> None:
     assert answer.status_code == 401, answer.text
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "/",
+            "/ui/",
+            "/docs",
+            "/redoc",
+            "/openapi.json",
+            "/login",
+            "/public/model_hub",
+            "/model/info",
+            "/health",
+        ),
+        *("/.well-known/litellm-ui-config", "/mcp", "/v1/files"),
+    ],
+)
+def test_what_is_not_for_consumers_is_closed(gateway: Any, path: str) -> None:
+    """LiteLLM answers most of these without a key."""
+    for key, status in (("", 401), (gateway.key, 403)):
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        answer = requests.get(f"{gateway.url}{path}", headers=headers, timeout=30, allow_redirects=False)
+        assert answer.status_code == status, answer.text[:300]
+        assert answer.json()["error"]["message"]
+
+
+def test_every_listed_model_is_found_by_its_name(gateway: Any) -> None:
+    headers = {"Authorization": f"Bearer {gateway.key}"}
+    listed = requests.get(f"{gateway.url}/v1/models", headers=headers, timeout=30).json()["data"]
+    assert listed
+    for model in listed:
+        found = requests.get(f"{gateway.url}/v1/models/{model['id']}", headers=headers, timeout=30)
+        assert (found.status_code, found.json()["id"]) == (200, model["id"])
+
+
+def test_a_limited_key_is_told_when_to_come_back(gateway: Any) -> None:
+    """On both clients' routes, and after the first answer told how many tokens it took."""
+    limited = consumer(gateway, "limited")
+    refused = wait_for("limit", lambda: (found := limited.chat()).status_code == 429 and found)
+    assert 0 < int(refused.headers["Retry-After"]) <= 60
+    assert "1 tokens a minute" in refused.json()["error"]["message"]
+    body = {"model": MODEL, "max_tokens": 8, "messages": [{"role": "user", "content": "Hello"}]}
+    anthropic = limited.post("/v1/messages", body)
+    assert (anthropic.status_code, anthropic.json()["type"]) == (429, "error")
+    assert anthropic.headers["Retry-After"]
+
+
 def test_an_unknown_model_is_refused(gateway: Any) -> None:
     assert gateway.chat(model="no-such-model").status_code in {400, 403, 404}
 
@@ -140,6 +194,9 @@ def test_the_cpu_tier_answers_while_the_gpu_is_away(cluster: Any, gateway: Any) 
         assert api_base(answer).endswith("/ollama")
         assert int(answer.headers["x-litellm-attempted-fallbacks"]) >= 1
         assert answer.json()["usage"]["completion_tokens"] > 0
+        excluded = consumer(gateway, "gpu-only").chat()
+        assert (excluded.status_code, bool(excluded.headers.get("Retry-After"))) == (503, True)
+        assert f"may not fall back to {CPU_MODEL}" in excluded.text
         _, own = burst(gateway, CPU_MODEL, 16)
         answers, slowest = burst(gateway, MODEL, 16)
         assert [answer.status_code for answer in answers] == [200] * 16

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import math
 import re
 from typing import Any
 
@@ -15,7 +16,10 @@ from ...module_utils.errors import InvalidInput
 from ..boundary.filters import read_rows
 from ..boundary.plain import plain
 
-_KNOWN = frozenset({"name", "key", "key_sha256", "models", "rpm", "expires"})
+_BUDGETS = ("budget_day", "budget_month")
+_KNOWN = frozenset(
+    {"name", "key", "key_sha256", "models", "rpm", "expires", "tpm", *_BUDGETS, "never_fall_back_to"}
+)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 MINIMUM_LENGTH = 16
 TIER_KEY = "inference_tier"
@@ -48,9 +52,10 @@ def gateway_keys(keys: Any) -> list[dict[str, Any]]:
             {
                 "name": name,
                 "sha256": digest,
-                "models": _models(entry, where),
-                "rpm": _rpm(entry, where),
+                "models": _names(entry, "models", where, "Leave it out to allow every model."),
+                "rpm": _per_minute(entry, "rpm", where),
                 "expires": _expires(entry, where),
+                **{name: value for name, value in _rules(entry, where).items() if value},
             }
         )
     return sorted(rows, key=lambda row: str(row["name"]))
@@ -75,20 +80,41 @@ def _digest(entry: dict[str, Any], where: str) -> str:
     return found
 
 
-def _models(entry: dict[str, Any], where: str) -> list[str]:
-    models = entry.get("models") or []
-    if not isinstance(models, list) or not all(isinstance(item, str) for item in models):
-        raise InvalidInput(f"{where}: models is not a list of names.", "Leave it out to allow every model.")
-    return [str(item) for item in models]
+def _rules(entry: dict[str, Any], where: str) -> dict[str, Any]:
+    """What only some keys have."""
+    return {
+        "tpm": _per_minute(entry, "tpm", where),
+        **{name: _dollars(entry, name, where) for name in _BUDGETS},
+        "never_fall_back_to": _names(entry, "never_fall_back_to", where, "Write it like [cloud]."),
+    }
 
 
-def _rpm(entry: dict[str, Any], where: str) -> int | None:
-    rpm = entry.get("rpm")
-    if rpm is None:
+def _names(entry: dict[str, Any], key: str, where: str, fix: str) -> list[str]:
+    names = entry.get(key) or []
+    if not isinstance(names, list) or not all(isinstance(item, str) for item in names):
+        raise InvalidInput(f"{where}: {key} is not a list of names.", fix)
+    return [str(item) for item in names]
+
+
+def _per_minute(entry: dict[str, Any], key: str, where: str) -> int | None:
+    count = entry.get(key)
+    if count is None:
         return None
-    if isinstance(rpm, bool) or not isinstance(rpm, int) or rpm < 1:
-        raise InvalidInput(f"{where}: rpm is not a whole number above 0.", "Leave it out for no limit.")
-    return int(rpm)
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise InvalidInput(f"{where}: {key} is not a whole number above 0.", "Leave it out for no limit.")
+    return int(count)
+
+
+def _dollars(entry: dict[str, Any], key: str, where: str) -> float | None:
+    dollars = entry.get(key)
+    if dollars is None:
+        return None
+    if isinstance(dollars, bool) or not isinstance(dollars, (int, float)) or not 0 < dollars < math.inf:
+        raise InvalidInput(
+            f"{where}: {key} is not a number of US dollars above 0.",
+            "Leave it out for no budget; models keeps a key from paid models altogether.",
+        )
+    return float(dollars)
 
 
 def _expires(entry: dict[str, Any], where: str) -> str | None:

@@ -5,16 +5,12 @@ Consumers' keys come from a mounted Secret that contains only their SHA-256 dige
 when it changes. LiteLLM enforces neither the models nor the routes of a key that a hook admits, so both are
 checked here.
 Nothing in this file logs or returns a key.
-
-LiteLLM loads this file by its path and never registers it as a module, which rules out dataclasses and
-postponed annotations.
 """
 
-import hashlib
 import hmac
 import json
 import os
-import re
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -23,20 +19,25 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from inference_routes import (
+    GENERATION_WITH_MODEL,
+    bare_key,
+    digest,
+    is_generation,
+    is_listing,
+    is_master,
+    is_open,
+    path_of,
+)
+from inference_usage import TOKENS, WINDOW_SECONDS, Tokens
+
 KEYS_FILE = os.environ.get("INFERENCE_AUTH_KEYS", "/etc/litellm/keys/keys.json")
 ALIASES_FILE = os.environ.get("INFERENCE_AUTH_ALIASES", "/etc/litellm/aliases.json")
 MASTER_KEY_VARIABLE = "LITELLM_MASTER_KEY"
-WINDOW_SECONDS = 60.0
 
-# What a consumer may do: use models and list them. Everything else of LiteLLM's API is for the master key.
-LISTING = re.compile(r"^(/v1)?/models(/[^:]+)?$")
-GENERATION = re.compile(
-    r"^(/v1)?/(chat/completions|completions|embeddings|responses|messages|messages/count_tokens|rerank"
-    r"|moderations|audio/speech|audio/transcriptions)$"
-)
-GENERATION_WITH_MODEL = re.compile(
-    r"^/(?:openai/deployments|engines)/(?P<model>.+?)/(?:chat/completions|completions|embeddings)$"
-)
+RULES = ("budget_day", "budget_month", "never_fall_back_to")
 # Request fields that name models besides "model".
 FALLBACK_FIELDS = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
 
@@ -44,10 +45,11 @@ FALLBACK_FIELDS = ("fallbacks", "context_window_fallbacks", "content_policy_fall
 class Refusal(Exception):
     """Why a request is not admitted, in words for the person who sent it."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, retry_after: int = 0) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.retry_after = retry_after
 
 
 class Consumer(NamedTuple):
@@ -58,6 +60,9 @@ class Consumer(NamedTuple):
     models: frozenset[str]
     rpm: int | None
     expires: datetime | None
+    tpm: int | None = None
+    # What inference_fallback.py holds: the budgets, and which tiers must not answer instead of the asked one.
+    rules: Mapping[str, Any] = {}
 
 
 class Asked(NamedTuple):
@@ -65,16 +70,6 @@ class Asked(NamedTuple):
 
     path: str
     models: tuple[str, ...]
-
-
-def digest(key: str) -> str:
-    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def bare_key(value: str | None) -> str:
-    """The key without the scheme that some clients leave in front of it."""
-    text = (value or "").strip()
-    return text[7:].strip() if text[:7].lower() == "bearer " else text
 
 
 def parse_consumers(text: str) -> list[Consumer]:
@@ -92,6 +87,8 @@ def parse_consumers(text: str) -> list[Consumer]:
                 models=frozenset(str(model) for model in row.get("models") or ()),
                 rpm=int(row["rpm"]) if row.get("rpm") else None,
                 expires=expires,
+                tpm=int(row["tpm"]) if row.get("tpm") else None,
+                rules={key: row[key] for key in RULES if row.get(key)},
             )
         )
     return consumers
@@ -107,10 +104,6 @@ def find_consumer(consumers: Iterable[Consumer], key: str) -> Consumer | None:
     return found
 
 
-def is_master(key: str, master_key: str | None) -> bool:
-    return bool(master_key) and hmac.compare_digest(digest(key), digest(master_key or ""))
-
-
 def check_expiry(consumer: Consumer, now: datetime) -> None:
     if consumer.expires is not None and now >= consumer.expires:
         raise Refusal(
@@ -118,16 +111,8 @@ def check_expiry(consumer: Consumer, now: datetime) -> None:
         )
 
 
-def is_listing(path: str) -> bool:
-    return LISTING.match(path) is not None
-
-
-def is_generation(path: str) -> bool:
-    return GENERATION.match(path) is not None or GENERATION_WITH_MODEL.match(path) is not None
-
-
 def check_route(path: str) -> None:
-    if not is_listing(path) and not is_generation(path):
+    if not is_listing(path) and not is_generation(path) and not is_open(path):
         raise Refusal(403, f"A consumer's key cannot use {path}. It can list and use models below /v1.")
 
 
@@ -174,13 +159,17 @@ def check_models(consumer: Consumer, asked: Asked, aliases: Mapping[str, str]) -
 
 
 class Rates:
-    """Requests of each consumer within the last minute; every pod of the gateway counts its own."""
+    """Requests and tokens of each consumer within the last minute; every pod counts its own."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, tokens: Tokens | None = None) -> None:
         self._clock = clock
         self._seen: dict[str, deque[float]] = {}
+        self._tokens = tokens or Tokens(clock)
 
     def admit(self, consumer: Consumer) -> None:
+        if consumer.tpm is not None:
+            wait = self._tokens.wait(consumer.name, consumer.tpm)
+            _refuse_for(wait, f"The key of {consumer.name} may use {consumer.tpm} tokens a minute.")
         if consumer.rpm is None:
             return
         now = self._clock()
@@ -189,12 +178,13 @@ class Rates:
             seen.popleft()
         if len(seen) >= consumer.rpm:
             wait = max(1, round(WINDOW_SECONDS - (now - seen[0])))
-            raise Refusal(
-                429,
-                f"The key of {consumer.name} may send {consumer.rpm} requests a minute."
-                f" Try again in {wait} s.",
-            )
+            _refuse_for(wait, f"The key of {consumer.name} may send {consumer.rpm} requests a minute.")
         seen.append(now)
+
+
+def _refuse_for(seconds: int, message: str) -> None:
+    if seconds:
+        raise Refusal(429, f"{message} Try again in {seconds} s.", retry_after=seconds)
 
 
 class Watched:
@@ -235,6 +225,11 @@ class Gate:
         self._rates = rates
         self._now = now
 
+    def names_of(self, asked: Asked) -> list[str]:
+        """The models that a request names, by all their names."""
+        aliases = self._aliases.content()
+        return sorted({*asked.models, *(aliases.get(model, model) for model in asked.models)})
+
     def admit(self, key: str, asked: Asked) -> Consumer:
         if not key:
             raise Refusal(401, "The request has no key. Send it as: Authorization: Bearer KEY")
@@ -257,15 +252,13 @@ class Gate:
 GATE = Gate(
     Watched(KEYS_FILE, parse_consumers, []),
     Watched(ALIASES_FILE, json.loads, {}),
-    Rates(),
+    Rates(tokens=TOKENS),
 )
 
 
 async def _asked(request: Any) -> Asked:
     """What decides about a request. Its body is parsed once and kept by the request itself."""
-    path = request.scope.get("path") or request.url.path
-    root = request.scope.get("root_path") or ""
-    path = path[len(root) :] if root and path.startswith(root + "/") else path
+    path = path_of(request.scope)
     body: Any = None
     if request.method == "POST":
         kind = request.headers.get("content-type", "")
@@ -288,15 +281,30 @@ def _refuse(refusal: Refusal) -> Exception:
         type=kinds.get(refusal.status, "authentication_error"),
         param=None,
         code=refusal.status,
+        headers={"Retry-After": str(refusal.retry_after)} if refusal.retry_after else None,
     )
 
 
-def _identity(name: str, sha256: str, models: Iterable[str] = (), admin: bool = False) -> Any:
+def _identity(
+    name: str,
+    sha256: str,
+    models: Iterable[str] = (),
+    admin: bool = False,
+    rules: Mapping[str, Any] | None = None,
+) -> Any:
     from litellm.proxy._types import LitellmUserRoles, UserAPIKeyAuth
 
     role = LitellmUserRoles.PROXY_ADMIN if admin else LitellmUserRoles.INTERNAL_USER
-    # The digest replaces the key, so that no log of LiteLLM can contain it.
-    return UserAPIKeyAuth(api_key=sha256, key_alias=name, user_id=name, user_role=role, models=sorted(models))
+    return UserAPIKeyAuth(
+        # The digest replaces the key, so that no log of LiteLLM can contain it.
+        api_key=sha256,
+        key_alias=name,
+        user_id=name,
+        user_role=role,
+        models=sorted(models),
+        # LiteLLM hands it to callbacks as user_api_key_metadata, which a request cannot forge.
+        metadata={"inference": dict(rules)} if rules else {},
+    )
 
 
 async def authenticate(request: Any, api_key: str) -> Any:
@@ -309,7 +317,8 @@ async def authenticate(request: Any, api_key: str) -> Any:
         consumer = GATE.admit(key, asked)
     except Refusal as refusal:
         raise _refuse(refusal) from None
-    return _identity(consumer.name, consumer.sha256, consumer.models)
+    rules = {**consumer.rules, "asked": GATE.names_of(asked)} if consumer.rules else None
+    return _identity(consumer.name, consumer.sha256, consumer.models, rules=rules)
 
 
 async def admit(request: Any, api_key: str) -> Any:

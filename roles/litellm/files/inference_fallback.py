@@ -3,7 +3,8 @@
 
 LiteLLM sends a request to the next model after every kind of error. Here only an error that says that a tier
 failed does so: a connection, a timeout, 429 or 5xx. Another 4xx is the client's own mistake; it reaches the
-client in the engine's words, and never another tier, which might answer by half or cost money.
+client in the engine's words, and never another tier, which might answer by half or cost money. Nor is a tier
+asked that the consumer's key excludes, or a paid one without a budget that is left.
 
 LiteLLM loads this file by its path and never registers it as a module, which rules out dataclasses and
 postponed annotations.
@@ -11,11 +12,19 @@ postponed annotations.
 
 import json
 import re
+import sys
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from litellm.integrations.custom_logger import CustomLogger
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import inference_usage as usage
+from inference_routes import ANSWER_HEADERS
 
 # Statuses below 500 that tell of the tier and not of the request; 401 to 403 are about the gateway's own key.
 TIER_FAILED = frozenset({401, 402, 403, 408, 409, 425, 429, 499})
@@ -25,24 +34,31 @@ RETRY_AFTER = 10
 REMEMBERED = 10_000
 # Where model_info says which of a request's fields its server would ignore.
 LACKS = "inference_lacks"
+TIER = "inference_tier"
+PAID = "cloud"
 _LONGEST_MESSAGE = 600
 
 _LITELLM_PREFIX = re.compile(r"^\s*(litellm\.)?[A-Za-z_]*(Error|Exception|Timeout)\s*[:-]\s*")
 _LITELLM_TAIL = re.compile(
     r"(\.?\s*Received Model Group=|\s*Available Model Group Fallbacks=|\nTraceback ).*", re.DOTALL
 )
+_REJECTED = re.compile(r"Rejected Request: (?P<told>\S+ is not allowed in request body\.)")
 _ADDRESS = re.compile(
     r"https?://[^\s'\"]+|[\w.-]+\.svc\.cluster\.local(:\d+)?|\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b"
 )
 
 
 class Failure(NamedTuple):
-    """Why one server did not answer. ``refused``: the request asks for what this server cannot do."""
+    """Why one server did not answer. ``refused``: it was not asked.
+
+    ``wait`` is for how many seconds a budget stays used up.
+    """
 
     model: str
     status: int
     message: str
     refused: bool = False
+    wait: int = 0
 
     @property
     def clients_mistake(self) -> bool:
@@ -55,6 +71,8 @@ class Answer(NamedTuple):
     status: int
     message: str
     retry_after: int = 0
+    # Whether a client that tries again by itself may succeed.
+    soon: bool = True
 
 
 class Memory:
@@ -155,32 +173,125 @@ def refusal(model: str, request: Mapping[str, Any], messages: Any, info: Mapping
     )
 
 
+def key_of(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What LiteLLM says about the key of a request. It removes what a client wrote under these names."""
+    for name in ("litellm_metadata", "metadata"):
+        found = request.get(name)
+        if isinstance(found, Mapping) and "user_api_key_alias" in found:
+            return found
+    return {}
+
+
+def is_paid(info: Mapping[str, Any]) -> bool:
+    return info.get(TIER) == PAID or info.get("tier") == "paid"
+
+
+def excluded(model: str, info: Mapping[str, Any], key: Mapping[str, Any]) -> Failure | None:
+    """A tier that must not answer instead of another. One that the request itself names may."""
+    rules = (key.get("user_api_key_metadata") or {}).get("inference") or {}
+    never = set(rules.get("never_fall_back_to") or ())
+    if model in (rules.get("asked") or (model,)) or not {model, info.get(TIER)} & never:
+        return None
+    name = key.get("user_api_key_alias")
+    return Failure(model, 403, f"The key of {name} may not fall back to {model}.", refused=True)
+
+
+def over_budget(
+    model: str,
+    deployment: Mapping[str, Any],
+    key: Mapping[str, Any],
+    spending: usage.Spending,
+    site: usage.Limits,
+    now: datetime,
+) -> Failure | None:
+    """Why a paid tier must not be asked: a budget is used up, or nobody can tell whether it is."""
+    own = usage.limits((key.get("user_api_key_metadata") or {}).get("inference") or {})
+    if not is_paid(deployment.get("model_info") or {}) or not (own.given or site.given):
+        return None
+    name = str(key.get("user_api_key_alias") or "")
+    if not has_price(deployment):
+        told = f"{model} has no price, so no budget can be held: set its input_cost_per_token."
+        return Failure(model, 403, told, refused=True)
+    used = usage.used_up(spending, name, name, own, now) or usage.used_up(
+        spending, "the gateway", None, site, now
+    )
+    if used:
+        return Failure(model, 429, used.message, refused=True, wait=used.wait)
+    if spending.trouble:
+        told = f"{model} is not asked, because what was spent cannot be counted ({spending.trouble})."
+        return Failure(model, 503, told, refused=True)
+    return None
+
+
+def has_price(deployment: Mapping[str, Any]) -> bool:
+    """Whether the row has a price of its own, be it 0, or LiteLLM knows one."""
+    rows = [deployment.get("model_info") or {}, deployment.get("litellm_params") or {}]
+    if any(
+        row.get(name) is not None
+        for row in rows
+        for name in ("input_cost_per_token", "output_cost_per_token")
+    ):
+        return True
+    import litellm
+
+    try:
+        known = litellm.get_model_info(str(rows[1].get("model") or ""))
+    except Exception:
+        return False
+    return any(value for name, value in known.items() if "cost" in name and isinstance(value, float))
+
+
+def rejected(error: Exception) -> Answer | None:
+    """A field that LiteLLM takes from nobody, such as api_base, is a mistake; LiteLLM says 500."""
+    found = _REJECTED.match(str(error)) if isinstance(error, ValueError) else None
+    return Answer(400, found["told"]) if found else None
+
+
 def final_answer(failures: list[Failure], status: int, message: str) -> Answer | None:
     """What the client hears. ``status`` and ``message`` are LiteLLM's own; None keeps them as they are."""
     mistakes = [failure for failure in failures if failure.clients_mistake]
     if mistakes:
         mistake = mistakes[0]
         if mistake.refused and len(failures) > 1:
-            first = failures[0].model
-            return Answer(mistake.status, f"{first} is away, and {mistake.message}")
+            first = failures[0]
+            why = first.message if first.refused else f"{first.model} is away, and"
+            return Answer(mistake.status, f"{why} {mistake.message}")
         return Answer(mistake.status, mistake.message)
+    asked = [failure for failure in failures if not failure.refused]
+    unasked = [failure for failure in failures if failure.refused]
+    if unasked and not asked:
+        first = unasked[0]
+        wait = max(failure.wait for failure in unasked)
+        return Answer(first.status, first.message, wait, soon=False)
     if 400 <= status < 500 and status not in TIER_FAILED:
         return Answer(status, engines_words(message))
     if not failures and status < 500:
         return None
     if failures and all(failure.status == 429 for failure in failures):
         return Answer(429, "The provider limits requests. Try again later.", RETRY_AFTER)
-    models = ", ".join(dict.fromkeys(failure.model for failure in failures if failure.model))
+    models = ", ".join(dict.fromkeys(failure.model for failure in asked if failure.model))
     who = f"Nobody answers now; asked were {models}." if models else "Nobody answers now."
-    return Answer(503, f"{who} Try again in {RETRY_AFTER} s.", RETRY_AFTER)
+    told = " ".join([who, *dict.fromkeys(failure.message for failure in unasked)])
+    return Answer(503, f"{told} Try again in {RETRY_AFTER} s.", RETRY_AFTER)
 
 
 class FallbackRules(CustomLogger):
     """The rules, at the places where LiteLLM asks its callbacks."""
 
-    def __init__(self, memory: Memory | None = None) -> None:
+    def __init__(
+        self,
+        memory: Memory | None = None,
+        spending: usage.Spending | None = None,
+        tokens: usage.Tokens | None = None,
+        site: usage.Limits = usage.SITE,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         super().__init__()
         self._memory = memory or Memory()
+        self._spending = spending or usage.SPENDING
+        self._tokens = tokens or usage.TOKENS
+        self._site = site
+        self._now = now
 
     async def async_filter_deployments(
         self,
@@ -196,12 +307,30 @@ class FallbackRules(CustomLogger):
         known = next((failure for failure in self._memory.of(call) if failure.clients_mistake), None)
         if known:
             raise _bad_request(known)
-        info = healthy_deployments[0].get("model_info") or {} if healthy_deployments else {}
-        refused = refusal(model, request, messages, info)
+        deployment = healthy_deployments[0] if healthy_deployments else {}
+        info = deployment.get("model_info") or {}
+        key = key_of(request)
+        refused = (
+            excluded(model, info, key)
+            or over_budget(model, deployment, key, self._spending, self._site, self._now())
+            or refusal(model, request, messages, info)
+        )
         if refused:
             self._memory.add(call, refused)
             raise _bad_request(refused)
         return healthy_deployments
+
+    async def async_log_success_event(
+        self, kwargs: Mapping[str, Any], response_obj: Any, start_time: Any, end_time: Any
+    ) -> None:
+        """After an answer, also a streamed one: what it used is the consumer's."""
+        told = kwargs.get("standard_logging_object") or {}
+        name = str((told.get("metadata") or {}).get("user_api_key_alias") or "")
+        info = (kwargs.get("litellm_params") or {}).get("model_info") or {}
+        self._tokens.add(name, int(told.get("total_tokens") or 0))
+        cost = float(told.get("response_cost") or 0)
+        if cost > 0 and is_paid(info):
+            self._spending.add(name, cost)
 
     async def async_post_call_failure_deployment_hook(
         self,
@@ -238,14 +367,20 @@ class FallbackRules(CustomLogger):
             return None
         message = str(getattr(original_exception, "message", "") or original_exception)
         status = status_of(original_exception)
-        answer = final_answer(failures, status, message)
+        answer = rejected(original_exception) or final_answer(failures, status, message)
         if answer is None:
             return None
+        # The error keeps what else it says in OpenAI's form, such as the code context_length_exceeded. On
+        # Anthropic's route it is what goes out, whatever this hook returns.
+        original_exception.message = answer.message  # type: ignore[attr-defined]
         if answer.status == status < 429:
-            # The error keeps what else it says in OpenAI's form, such as the code context_length_exceeded.
-            original_exception.message = answer.message  # type: ignore[attr-defined]
             return None
-        return _http_exception(answer)
+        original_exception.status_code = answer.status  # type: ignore[attr-defined]
+        error = _http_exception(answer)
+        told = ANSWER_HEADERS.get()
+        if told is not None:
+            told.update(error.headers or {})  # type: ignore[attr-defined]
+        return error
 
 
 def _bad_request(failure: Failure) -> Exception:
@@ -258,8 +393,10 @@ def _bad_request(failure: Failure) -> Exception:
 def _http_exception(answer: Answer) -> Exception:
     from fastapi import HTTPException
 
-    headers = {"Retry-After": str(answer.retry_after)} if answer.retry_after else None
-    return HTTPException(status_code=answer.status, detail=answer.message, headers=headers)
+    headers = {"Retry-After": str(answer.retry_after)} if answer.retry_after else {}
+    if not answer.soon:
+        headers["x-should-retry"] = "false"  # what the clients of OpenAI and Anthropic go by
+    return HTTPException(status_code=answer.status, detail=answer.message, headers=headers or None)
 
 
 RULES = FallbackRules()

@@ -39,6 +39,12 @@ def test_the_mistakes_of_one_consumer_take_no_tier_from_others() -> None:
     assert configuration()["litellm_settings"]["callbacks"] == ["inference_fallback.RULES"]
 
 
+def test_what_a_site_adds_replaces_no_rule() -> None:
+    more = rendered(json.dumps({"litellm_settings": {"callbacks": ["prometheus"]}}))["litellm"]
+    config = yaml.safe_load(next(item for item in more if item["kind"] == "ConfigMap")["data"]["config.yaml"])
+    assert config["litellm_settings"]["callbacks"] == ["inference_fallback.RULES", "prometheus"]
+
+
 def test_aliases_fall_back_like_their_models() -> None:
     config = configuration()
     assert config["router_settings"]["model_group_alias"] == {"vllm-qwen": "Qwen/Qwen3-8B-AWQ"}
@@ -60,19 +66,54 @@ def test_the_tier_does_not_use_the_name_that_litellm_refuses() -> None:
 def test_the_hook_lies_beside_the_configuration_that_names_it() -> None:
     assert configuration()["general_settings"] == {
         "master_key": "os.environ/LITELLM_MASTER_KEY",
-        "custom_auth": "inference_auth.authenticate",
+        "custom_auth": "inference_front.authenticate",
     }
     data = one("litellm", "ConfigMap", "litellm")["data"]
-    hook = (ROOT / "roles/litellm/files/inference_auth.py").read_text(encoding="utf-8")
-    assert data["inference_auth.py"].rstrip() == hook.rstrip()
+    files = {path.name: path for path in (ROOT / "roles/litellm/files").iterdir() if path.suffix == ".py"}
+    assert {name for name in data if name.endswith(".py")} == set(files)  # one imports the other
+    for name, path in files.items():
+        assert data[name].rstrip() == path.read_text(encoding="utf-8").rstrip()
     assert json.loads(data["aliases.json"]) == {"vllm-qwen": "Qwen/Qwen3-8B-AWQ"}
     gateway = one("litellm", "Deployment", "litellm")
     mounts = {mount["name"]: mount["mountPath"] for mount in container_of(gateway)["volumeMounts"]}
-    assert mounts == {"configuration": "/etc/litellm", "keys": "/etc/litellm-keys"}
+    assert mounts == {
+        "configuration": "/etc/litellm",
+        "keys": "/etc/litellm-keys",
+        "state": "/var/lib/litellm-state",
+    }
     environment = environment_of(gateway)
     assert environment["INFERENCE_AUTH_KEYS"] == "/etc/litellm-keys/keys.json"
     assert environment["INFERENCE_AUTH_ALIASES"] == "/etc/litellm/aliases.json"
     assert container_of(gateway)["args"][:2] == ["--config", "/etc/litellm/config.yaml"]
+
+
+def test_litellms_pages_are_not_made() -> None:
+    environment = environment_of(one("litellm", "Deployment", "litellm"))
+    for name in ("NO_DOCS", "NO_REDOC", "NO_OPENAPI", "DISABLE_ADMIN_UI"):
+        assert environment[name] == "True"
+    assert not {"LITELLM_CORS_ORIGINS", "INFERENCE_BUDGET_DAY", "INFERENCE_BUDGET_MONTH"} & set(environment)
+
+
+def test_what_was_spent_outlives_the_pod() -> None:
+    gateway = one("litellm", "Deployment", "litellm")
+    (state,) = (volume for volume in pod_of(gateway)["volumes"] if volume["name"] == "state")
+    assert state["hostPath"] == {"path": "/var/lib/litellm", "type": "DirectoryOrCreate"}
+    assert environment_of(gateway)["INFERENCE_STATE"] == "/var/lib/litellm-state"
+
+
+def test_budgets_pages_and_another_storage() -> None:
+    more = {
+        "litellm_budget_day": 1.5,
+        "litellm_budget_month": 20.0,
+        "litellm_cors_origins": ["https://a.example.com", "http://localhost:3000"],
+        "litellm_state_claim": "gateway-state",
+    }
+    gateway = next(item for item in rendered(json.dumps(more))["litellm"] if item["kind"] == "Deployment")
+    environment = environment_of(gateway)
+    assert (environment["INFERENCE_BUDGET_DAY"], environment["INFERENCE_BUDGET_MONTH"]) == ("1.5", "20.0")
+    assert environment["LITELLM_CORS_ORIGINS"] == "https://a.example.com,http://localhost:3000"
+    (state,) = (volume for volume in pod_of(gateway)["volumes"] if volume["name"] == "state")
+    assert state == {"name": "state", "persistentVolumeClaim": {"claimName": "gateway-state"}}
 
 
 def test_no_secret_is_outside_the_secrets() -> None:

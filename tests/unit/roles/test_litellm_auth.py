@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import importlib.util
 import json
 import os
 import sys
@@ -16,25 +15,14 @@ from typing import Any
 
 import pytest
 
-from tests.playbook_run import ROOT
+from tests.unit.roles.gateway_files import gateway_file
 
 ALIASES = {"vllm-qwen": "Qwen/Qwen3-8B-AWQ"}
 CHAT = "/v1/chat/completions"
 KEY = "sk-n8n-0123456789abcdef"
 
 
-def load_hook() -> Any:
-    """As LiteLLM does it: by path, without a place in sys.modules."""
-    spec = importlib.util.spec_from_file_location(
-        "inference_auth", ROOT / "roles/litellm/files/inference_auth.py"
-    )
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-hook = load_hook()
+hook = gateway_file("inference_auth")
 
 
 def row(**changes: Any) -> dict[str, Any]:
@@ -51,11 +39,12 @@ class Door:
         aliases = folder / "aliases.json"
         aliases.write_text(json.dumps(ALIASES), encoding="utf-8")
         self.seconds = 0.0
+        self.tokens = hook.Tokens(lambda: self.seconds)
         self.today = datetime(2026, 11, 1, tzinfo=UTC)
         self.gate = hook.Gate(
             hook.Watched(str(self.keys), hook.parse_consumers, []),
             hook.Watched(str(aliases), json.loads, {}),
-            hook.Rates(lambda: self.seconds),
+            hook.Rates(lambda: self.seconds, self.tokens),
             lambda: self.today,
         )
 
@@ -140,10 +129,37 @@ def test_the_rate_is_a_window_that_slides(tmp_path: Path) -> None:
     refusal = door.refused("m")
     assert refusal.status == 429
     assert "in 30 s" in refusal.message
+    assert refusal.retry_after == 30
     door.ask(path="/v1/models")
     door.seconds = 60
     door.ask("m")
     assert door.refused("m").status == 429
+
+
+def test_tokens_of_the_last_minute_are_waited_for(tmp_path: Path) -> None:
+    door = Door(tmp_path, [row(tpm=100)])
+    for second, count in ((0, 60), (20, 30), (30, 60)):
+        door.seconds = second
+        door.ask("m")
+        door.tokens.add("n8n", count)
+    refusal = door.refused("m")
+    assert (refusal.status, refusal.retry_after) == (429, 30)
+    assert refusal.message == "The key of n8n may use 100 tokens a minute. Try again in 30 s."
+    door.ask(path="/v1/models")
+    door.seconds = 59
+    assert door.refused("m").retry_after == 1
+    door.seconds = 60
+    door.ask("m")
+
+
+def test_tokens_of_one_consumer_are_not_anothers(tmp_path: Path) -> None:
+    door = Door(tmp_path, [row(tpm=100)])
+    door.tokens.add("somebody", 1000)
+    door.ask("m")
+
+
+def test_the_metrics_are_for_consumers_too(tmp_path: Path) -> None:
+    Door(tmp_path, [row()]).ask(path="/metrics")
 
 
 def test_a_key_ends(tmp_path: Path) -> None:
@@ -240,6 +256,22 @@ class TestHook:
         assert refusal.fields["code"] == 403
         with pytest.raises(Exception, match="names no model"):
             asyncio.run(hook.authenticate(Request(CHAT, ValueError), KEY))
+
+    def test_a_rate_says_when_to_come_back(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(hook, "GATE", Door(tmp_path, [row(rpm=1)]).gate)
+        request = Request(CHAT, {"model": "b"})
+        asyncio.run(hook.authenticate(request, KEY))
+        with pytest.raises(Exception, match="1 requests a minute") as caught:
+            asyncio.run(hook.authenticate(request, KEY))
+        refusal: Any = caught.value
+        assert (refusal.fields["code"], refusal.fields["headers"]) == (429, {"Retry-After": "60"})
+
+    def test_rules_travel_with_the_request(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """With the names that it asks for itself, its alias resolved, since another tier is told by them."""
+        rules = {"budget_month": 5.0, "never_fall_back_to": ["cloud"]}
+        monkeypatch.setattr(hook, "GATE", Door(tmp_path, [row(**rules)]).gate)
+        consumer = asyncio.run(hook.authenticate(Request(CHAT, {"model": "vllm-qwen"}), KEY))
+        assert consumer["metadata"] == {"inference": {**rules, "asked": ["Qwen/Qwen3-8B-AWQ", "vllm-qwen"]}}
 
     def test_without_keys_models_are_open_and_the_rest_is_not(self) -> None:
         guest = asyncio.run(hook.admit(Request(CHAT, {"model": "b"}), ""))

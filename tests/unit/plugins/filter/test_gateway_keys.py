@@ -29,6 +29,12 @@ def test_keys_become_digests_in_order_of_their_names() -> None:
     ]
 
 
+def test_what_only_some_keys_have_is_kept() -> None:
+    rules = {"tpm": 1000, "budget_day": 0.5, "budget_month": 10.0, "never_fall_back_to": ["cloud"]}
+    (row,) = call(gateway_keys, [{"name": "n", "key": KEY, **rules, "budget_month": 10}])
+    assert {name: row[name] for name in rules} == rules
+
+
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
@@ -40,6 +46,13 @@ def test_keys_become_digests_in_order_of_their_names() -> None:
         ({"name": "n", "key": KEY, "rpm": 0}, "rpm"),
         ({"name": "n", "key": KEY, "rpm": True}, "rpm"),
         ({"name": "n", "key": KEY, "models": "m"}, "models"),
+        ({"name": "n", "key": KEY, "tpm": 1.5}, "tpm"),
+        ({"name": "n", "key": KEY, "budget_day": 0}, "budget_day"),
+        ({"name": "n", "key": KEY, "budget_month": -1}, "budget_month"),
+        ({"name": "n", "key": KEY, "budget_month": float("nan")}, "budget_month"),
+        ({"name": "n", "key": KEY, "budget_month": True}, "budget_month"),
+        ({"name": "n", "key": KEY, "budget_month": "5"}, "budget_month"),
+        ({"name": "n", "key": KEY, "never_fall_back_to": "cloud"}, "never_fall_back_to"),
         ({"name": "n", "key": KEY, "expires": "soon"}, "expires"),
         ({"name": "n", "key": KEY, "modles": []}, "modles"),
     ],
