@@ -370,16 +370,17 @@ class FallbackRules(CustomLogger):
         answer = rejected(original_exception) or final_answer(failures, status, message)
         if answer is None:
             return None
-        # The error keeps what else it says in OpenAI's form, such as the code context_length_exceeded. On
-        # Anthropic's route it is what goes out, whatever this hook returns.
-        original_exception.message = answer.message  # type: ignore[attr-defined]
         if answer.status == status < 429:
+            # The error keeps what else it says in OpenAI's form, such as the code context_length_exceeded.
+            original_exception.message = answer.message  # type: ignore[attr-defined]
             return None
-        original_exception.status_code = answer.status  # type: ignore[attr-defined]
         error = _http_exception(answer)
         told = ANSWER_HEADERS.get()
         if told is not None:
+            # On Anthropic's route the first error goes out, whatever this hook returns.
             told.update(error.headers or {})  # type: ignore[attr-defined]
+            original_exception.message = answer.message  # type: ignore[attr-defined]
+            original_exception.status_code = answer.status  # type: ignore[attr-defined]
         return error
 
 

@@ -129,8 +129,9 @@ def test_every_listed_name_is_found(front: Any, model: str) -> None:
     assert door.inner.asked == ["/v1/models", "/models"]
 
 
-def test_a_name_that_is_not_listed_is_not_found(front: Any) -> None:
-    status, told = Door(front).ask("/v1/models/other", "sk-somebody")
+@pytest.mark.parametrize("model", ["other", "qwen3", "Qwen", "Qwen3-8B-AWQ", "house/"])
+def test_a_name_that_is_not_listed_is_not_found(front: Any, model: str) -> None:
+    status, told = Door(front).ask(f"/v1/models/{model}", "sk-somebody")
     assert (status, told["error"]["type"]) == (404, "not_found_error")
 
 
