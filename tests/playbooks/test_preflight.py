@@ -68,6 +68,11 @@ def test_the_example_site_passes_once_its_secrets_are_there() -> None:
         ),
         (
             BEGINNING,
+            {"litellm_keys": [{"name": "n8n", "key": KEY, "budget_month": 20}]},
+            ["litellm_state_path", "litellm_state_claim"],
+        ),
+        (
+            BEGINNING,
             {"inference_chat": True},
             ["open_webui_gateway_key is empty", "litellm_keys", "open_webui_secret_key"],
         ),
@@ -76,6 +81,7 @@ def test_the_example_site_passes_once_its_secrets_are_there() -> None:
         *("missing secret", "weak key", "unknown model", "no room"),
         *("wrong type on a host", "wrong type in the cluster"),
         "unknown tier of a key",
+        "budget that nobody keeps",
         "chat without keys",
     ],
 )

@@ -94,11 +94,19 @@ def test_litellms_pages_are_not_made() -> None:
     assert not {"LITELLM_CORS_ORIGINS", "INFERENCE_BUDGET_DAY", "INFERENCE_BUDGET_MONTH"} & set(environment)
 
 
-def test_what_was_spent_outlives_the_pod() -> None:
-    gateway = one("litellm", "Deployment", "litellm")
-    (state,) = (volume for volume in pod_of(gateway)["volumes"] if volume["name"] == "state")
-    assert state["hostPath"] == {"path": "/var/lib/litellm", "type": "DirectoryOrCreate"}
-    assert environment_of(gateway)["INFERENCE_STATE"] == "/var/lib/litellm-state"
+def test_what_was_spent_outlives_the_pod_where_the_site_says_so() -> None:
+    """A folder of the host is asked for: with one, the namespace cannot enforce Pod Security's baseline."""
+    assert (
+        environment_of(one("litellm", "Deployment", "litellm"))["INFERENCE_STATE"] == "/var/lib/litellm-state"
+    )
+    for path, kept in (
+        ("", {"emptyDir": {}}),
+        ("/srv/spent", {"hostPath": {"path": "/srv/spent", "type": "DirectoryOrCreate"}}),
+    ):
+        objects = rendered(json.dumps({"litellm_state_path": path}))["litellm"]
+        gateway = next(item for item in objects if item["kind"] == "Deployment")
+        (state,) = (volume for volume in pod_of(gateway)["volumes"] if volume["name"] == "state")
+        assert state == {"name": "state", **kept}
 
 
 def test_budgets_pages_and_another_storage() -> None:
