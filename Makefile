@@ -10,7 +10,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 TEST_LAB ?= test
 
-.PHONY: help setup setup-dev init demo up down prune clean lab-status ssh doctor status report models ask logs port-forward chat import-model kubectl test lint sanity unit playbooks browser molecule molecule-odd molecule-one faults soak bench docs pictures build
+.PHONY: help setup setup-dev init demo up down prune clean lab-status ssh doctor status drill report models ask logs port-forward chat import-model kubectl test lint sanity unit playbooks browser molecule molecule-odd molecule-one faults soak bench docs pictures build
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ doctor: .venv/.run ## Name the first broken layer from the PCI link to the gatew
 status: .venv/.run ## Hosts, GPU memory, mode, models, tiers, last figures and versions on one screen
 	@python -m tools.operate status
 
+drill: .venv/.run ## Take tiers away under load and put them back; only where inference_drillable is true: make drill WAY=kill REQUESTS=1000
+	@python -m tools.operate drill
+
 report: .venv/.run ## What was proven and measured as one HTML page: make report OUT=report.html TITLE="Home lab"
 	@python -m tools.operate report
 
@@ -123,9 +126,10 @@ molecule-one: .venv/.test ## The rehearsal of a site on one machine, over bad li
 faults: .venv/.test ## Plant faults on the lab that is up and see that doctor names each (20 minutes)
 	@pytest -v tests/faults
 
-soak: .venv/.test ## What takes longer: a hundred thousand cut and damaged streams, and a site.yml that is killed at twenty tasks (15 minutes)
+soak: .venv/.test ## What takes longer: a hundred thousand cut and damaged streams, a site.yml that is killed at twenty tasks, and drills of a thousand requests (40 minutes)
 	@pytest -q -n 2 tests/soak/test_sse_fuzz.py
 	pytest -q -s tests/soak/test_kills.py
+	pytest -q -s tests/soak/test_drill.py
 
 bench: .venv/.test ## Ratios measured side by side on the lab that is up
 	@PYTHONPATH=.ansible/collections python -m tests.bench.planner

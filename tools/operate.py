@@ -1,10 +1,11 @@
 """Short commands for a site: runs a playbook quietly, shows what it says, and ends with a telling status.
 
-Usage: python -m tools.operate doctor|status|report|models|ask|logs|port-forward|chat
+Usage: python -m tools.operate doctor|status|drill|report|models|ask|logs|port-forward|chat
 
 The environment says the rest, so that make can hand it on: SITE (an inventory; without it the lab that LAB
-names, when it is up), ARGS (more words for ansible-playbook), MODEL, PROMPT and TOKENS (ask), OF and LINES
-(logs), TO and PORT (port-forward), OUT and TITLE (report), STATE and DATA (chat).
+names, when it is up), ARGS (more words for ansible-playbook), MODEL, PROMPT and TOKENS (ask), WAY, REQUESTS
+and MODEL (drill), OF and LINES (logs), TO and PORT (port-forward), OUT and TITLE (report), STATE and DATA
+(chat).
 
 Exit status of doctor: 0 ok, 1 degraded, 2 broken, 3 the site could not be looked at. Of the others: 0 or 2.
 """
@@ -39,6 +40,7 @@ class Verb:
 VERBS = {
     "doctor": Verb("doctor"),
     "status": Verb("status"),
+    "drill": Verb("drill", {"WAY": "drill_way", "REQUESTS": "drill_requests", "MODEL": "drill_model"}),
     "report": Verb("report", {"OUT": "report_output", "TITLE": "report_title"}),
     "models": Verb("models"),
     "ask": Verb("ask", {"MODEL": "ask_model", "PROMPT": "ask_prompt", "TOKENS": "ask_max_tokens"}),

@@ -11,27 +11,32 @@ from ..plugin_utils.reporting.site_report.page import site_report
 
 DOCUMENTATION = r"""
 name: report_page
-short_description: Draw what was proven and measured as one HTML page
+short_description: Draw what was proven, drilled and measured as one HTML page
 version_added: 0.1.0
 author:
   - The inference.stack authors (@inference-stack)
 description:
-  - Shows the tiers, the contract of each model, throughput and latency against the load, and the history.
+  - Shows the tiers, the contract of each model, what a drill found, throughput and latency against the
+    load, and the history.
   - The page contains all it needs and loads nothing. It fits a phone, a wide screen and paper.
-positional: history, title
+positional: history, title, drill
 options:
   _input:
     description: Text of a file with what P(inference.stack.proof_document#filter) returned. May be empty.
     type: str
     required: true
   history:
-    description: Text of a history of M(inference.stack.benchmark_history). May be empty, unless the proof is.
+    description: Text of a history of M(inference.stack.benchmark_history). May be empty unless all are.
     type: str
     required: true
   title:
     description: Head of the page.
     type: str
     default: Inference site
+  drill:
+    description: Text of the file in which C(playbooks/drill.yml) keeps what it found. May be empty.
+    type: str
+    default: ''
 """
 
 EXAMPLES = r"""

@@ -88,6 +88,25 @@ class Api:
             raise Refused(_reason(body), status)
         return json.loads(body)
 
+    def change(
+        self,
+        method: str,
+        path: str,
+        query: Query | None = None,
+        body: Mapping[str, Any] | None = None,
+        form: str = "application/json",
+    ) -> dict[str, Any] | None:
+        """Change something and return it, or None where it does not exist. It may be done twice."""
+        sent = None if body is None else json.dumps(body).encode()
+        status, answer = self._request(method, path, query, sent, form)
+        if status == 404:
+            return None
+        if status not in (200, 201, 202):
+            raise Refused(
+                f"{self._access.server} answered {status} to {method} {path}: {_reason(answer)}", status
+            )
+        return json.loads(answer)
+
     def connect(self) -> http.client.HTTPConnection:
         """A separate connection for the caller, for exchanges that do not end with one answer."""
         connection = self._connect()
@@ -122,7 +141,12 @@ class Api:
             self._connection = None
 
     def _request(
-        self, method: str, path: str, query: Query | None, body: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        query: Query | None,
+        body: bytes | None = None,
+        form: str = "application/apply-patch+yaml",
     ) -> tuple[int, bytes]:
         target = self.target(path, query)
         # A server may close a kept connection at any time. One fresh attempt shows whether it is an outage.
@@ -133,7 +157,7 @@ class Api:
                     self._connection = self._connect()
                 headers = {"Accept": "application/json", **self.headers()}
                 if body is not None:
-                    headers["Content-Type"] = "application/apply-patch+yaml"
+                    headers["Content-Type"] = form
                 self._connection.request(method, target, body, headers)
                 response = self._connection.getresponse()
                 return response.status, response.read()

@@ -48,7 +48,7 @@ class Exchange(BaseHTTPRequestHandler):
         else:
             route(self)
 
-    do_GET = do_HEAD = do_POST = do_PATCH = handle_any
+    do_GET = do_HEAD = do_POST = do_PATCH = do_DELETE = handle_any
 
     def setup(self) -> None:
         super().setup()

@@ -23,6 +23,7 @@ from ...history.entries import METRIC
 from ...history.files import parse
 from ...history.noise import DROP, LIMITED
 from ...text.units import many
+from ..drill import read_drill
 from ..proof import read_proof
 from .charts import history, latencies, throughput
 from .figures import figures_table
@@ -32,12 +33,12 @@ _HERE = Path(__file__).parent
 _CHART_LIBRARY = "vendor/chart.umd.min.js"
 
 
-def site_report(proof: str, runs: str, title: str = "Inference site") -> str:
-    """The page of a proof and of a history, given as the texts of their files. One of them may be empty."""
-    proven, measured = read_proof(proof), sort_runs(parse(runs))
-    if not proven and not measured:
+def site_report(proof: str, runs: str, title: str = "Inference site", drill: str = "") -> str:
+    """The page of a proof, a history and a drill, given as the texts of their files. Two may be empty."""
+    proven, measured, drilled = read_proof(proof), sort_runs(parse(runs)), read_drill(drill)
+    if not proven and not measured and not drilled:
         raise InvalidInput(
-            "there is neither a proof nor a benchmark",
+            "there is neither a proof nor a benchmark nor a drill",
             "Run playbooks/site.yml or playbooks/benchmark.yml first.",
         )
     models, charts = _models(measured)
@@ -45,7 +46,8 @@ def site_report(proof: str, runs: str, title: str = "Inference site") -> str:
     page: str = _template().render(
         title=title,
         proof=proven,
-        summary=list(_summary(proven, measured)),
+        drill=drilled,
+        summary=list(_summary(proven, measured, drilled)),
         models=models,
         scripts=[Markup(script) for script in scripts],
         style=Markup(_asset("page.css")),
@@ -98,7 +100,9 @@ def _models(measured: Iterable[Measured]) -> tuple[list[dict[str, Any]], list[di
     return shown, charts
 
 
-def _summary(proof: Mapping[str, Any], measured: Iterable[Measured]) -> Iterable[dict[str, str]]:
+def _summary(
+    proof: Mapping[str, Any], measured: Iterable[Measured], drill: Mapping[str, Any]
+) -> Iterable[dict[str, str]]:
     """What a person wants to know first: {state, head, text}."""
     contracts = proof.get("contracts", [])
     if contracts:
@@ -119,6 +123,12 @@ def _summary(proof: Mapping[str, Any], measured: Iterable[Measured]) -> Iterable
             "state": "bad" if drops else "plain" if limited else "good",
             "head": f"{best[METRIC]:,.1f}",
             "text": text,
+        }
+    if drill:
+        yield {
+            "state": "good" if drill["passed"] else "bad",
+            "head": f"{drill['failed']} of {drill['requests']}",
+            "text": "requests failed while tiers were taken away",
         }
 
 

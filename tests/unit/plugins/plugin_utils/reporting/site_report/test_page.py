@@ -189,3 +189,46 @@ def test_the_library_is_the_one_that_it_says() -> None:
 def test_the_guide_names_the_librarys_version() -> None:
     guide = (ROOT / "docs" / "report.md").read_text("utf-8")
     assert f"(https://www.chartjs.org) {CHART_JS} (MIT)" in guide
+
+
+DRILL = {
+    "format": 1,
+    "time": TIME,
+    "model": MODEL,
+    "passed": False,
+    "requests": 1000,
+    "failed": 2,
+    "problems": ["2 of 1000 requests failed <b>"],
+    "stages": [
+        {
+            "stage": "without gpu",
+            "requests": 500,
+            "tiers": {"cpu": 249, "gpu": 1},
+            **{"failed": 2, "cut_streams": 1, "refused": 0, "p50_s": 0.25, "p95_s": None},
+        }
+    ],
+    "outages": [
+        {
+            "tier": "gpu",
+            "way": "kill",
+            **{"detection_s": 0.658, "first_extra_p95_s": 0.11, "steady_extra_p50_s": None, "return_s": 146.2},
+        }
+    ],
+}
+
+
+def test_a_drill_is_shown_also_alone() -> None:
+    page = site_report("", "", drill=json.dumps(DRILL))
+    assert tiles(page) == [("bad", "2 of 1000 requests failed while tiers were taken away")]
+    section = page.partition('<section id="drill">')[2].partition("</section>")[0]
+    for words in ("not as promised", "failed &lt;b&gt;", "cpu 249, gpu 1", "without gpu", "0.658", "146.2"):
+        assert words in section
+    assert "None" not in section
+    passed = site_report(proof_text(), "", drill=json.dumps({**DRILL, "passed": True, "failed": 0}))
+    assert ("good", "0 of 1000 requests failed while tiers were taken away") in tiles(passed)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"format": 2}'])
+def test_a_drill_of_another_form_is_told(text: str) -> None:
+    with pytest.raises(InvalidInput, match="this version cannot read the drill"):
+        site_report("", "", drill=text)
