@@ -175,7 +175,7 @@ requests:
   returned: when a drill ended
   type: int
   sample: 1012
-failed:
+failures:
   description: Requests that failed although a tier was left, and that had not begun to stream.
   returned: when a drill ended
   type: int
@@ -207,7 +207,7 @@ stages:
       type: int
       sample: 250
     failed:
-      description: Requests that failed, as in RV(failed).
+      description: Requests that failed, as in RV(failures).
       type: int
       sample: 0
     cut_streams:
@@ -272,6 +272,10 @@ outages:
       description: How much later that is than RV(outages[].own_p95_s).
       type: float
       sample: 0.05
+    first_beside_p95_s:
+      description: How much later it is than the next tier's own answers to what was asked at the same time.
+      type: float
+      sample: 0.02
     steady_extra_p50_s:
       description: How much later the answers after them are than the next tier's own, at the median.
       type: float

@@ -35,7 +35,7 @@ def test_a_thousand_requests(tmp_path: Path, way: str, depth: int) -> None:
     # A frozen engine is restarted by its watchdog after a minute, so the stage must not take longer.
     requests = 300 if way == "freeze" else 1000
     told = drill(tmp_path / "drill.json", drill_way=way, drill_depth=depth, drill_requests=requests)
-    assert told["failed"] == 0
+    assert told["failures"] == 0
     assert told["requests"] >= requests
     assert [outage["tier"] for outage in told["outages"]] == ["gpu", "cpu"][:depth]
 

@@ -4,7 +4,7 @@
 format    of the document: 1
 time      when it was noted, UTC
 model     that users asked for
-passed, requests, failed, stages, outages, problems   as the module llm_drill returns them
+passed, requests, failures, stages, outages, problems   as the module llm_drill returns them
 """
 
 from __future__ import annotations

@@ -87,7 +87,9 @@ def stage_figures(name: str, replies: Sequence[Reply], nobody: Sequence[Window])
     }
 
 
-def outage_figures(outage: Outage, replies: Sequence[Reply], limits: Limits) -> dict[str, Any]:
+def outage_figures(
+    outage: Outage, replies: Sequence[Reply], limits: Limits, nobody: Sequence[Window] = ()
+) -> dict[str, Any]:
     """An outage in numbers. What is None could not be measured, for nobody answered."""
     during = [reply for reply in replies if reply.stage == outage.stage and reply.ok]
     asked = [reply for reply in during if reply.kind == CHAIN]
@@ -96,17 +98,23 @@ def outage_figures(outage: Outage, replies: Sequence[Reply], limits: Limits) -> 
         key=lambda reply: reply.sent,
     )
     first, steady = instead[: limits.first_answers], instead[limits.first_answers :]
-    own = [reply.latency for reply in during if reply.kind == OWN and reply.sent >= outage.taken]
+    beside = [reply for reply in during if reply.kind == OWN and reply.sent >= outage.taken]
+    own = [reply.latency for reply in beside]
+    # What an engine that stops and starts takes from its machine slows these as well.
+    meanwhile = [reply.latency for reply in beside if first and reply.sent <= first[-1].ended]
     under_way = [
         reply for reply in replies if reply.kind == CHAIN and reply.sent < outage.taken < reply.ended
     ]
     refusals = [
         reply.latency
         for reply in replies
-        if reply.stage == outage.stage and reply.status == NOBODY and reply.sent >= outage.taken
+        if reply.stage == outage.stage
+        and reply.status == NOBODY
+        and any(window.begin <= reply.sent <= window.end for window in nobody)
     ]
     later = {
         "first_extra_p95_s": _extra(first, own, 0.95),
+        "first_beside_p95_s": _extra(first, meanwhile, 0.95),
         "steady_extra_p50_s": _extra(steady, own, 0.5),
         "steady_extra_p95_s": _extra(steady, own, 0.95),
     }

@@ -226,14 +226,17 @@ class Drill:
         self, replies: Sequence[Reply], names: Sequence[str], before: Mapping[str, int]
     ) -> dict[str, Any]:
         told = [stage_figures(name, replies, self._nobody) for name in names]
-        figures = [outage_figures(outage, replies, self._set.limits) for outage in self._outages]
+        figures = [
+            outage_figures(outage, replies, self._set.limits, self._nobody) for outage in self._outages
+        ]
         problems = verdict(self._outages, figures, replies, self._nobody, self._set.limits)
         if self._gateway_pods() != before:
             problems.append("the gateway's pods were replaced or restarted meanwhile")
         return {
             "passed": not problems,
             "requests": len(replies),
-            "failed": sum(stage["failed"] for stage in told),
+            # Ansible itself has a key named failed.
+            "failures": sum(stage["failed"] for stage in told),
             "stages": told,
             "outages": figures,
             "problems": problems,

@@ -10,6 +10,7 @@ _HEADS = ("stage", "requests", "answered by", "failed", "cut streams", "refused"
 _WORDS = (
     ("detection_s", "next tier answered after {} s"),
     ("first_extra_p95_s", "first answers {:+} s at p95"),
+    ("first_beside_p95_s", "{:+} s beside those at the same time"),
     ("steady_extra_p50_s", "steady {:+} s"),
     ("steady_extra_p95_s", "{:+} s at p95"),
     ("refusal_p95_s", "refused within {} s at p95"),

@@ -127,7 +127,7 @@ def _summary(
     if drill:
         yield {
             "state": "good" if drill["passed"] else "bad",
-            "head": f"{drill['failed']} of {drill['requests']}",
+            "head": f"{drill['failures']} of {drill['requests']}",
             "text": "requests failed while tiers were taken away",
         }
 

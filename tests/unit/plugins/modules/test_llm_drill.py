@@ -54,7 +54,7 @@ def test_each_way_is_taken_and_undone(site: DrillSite, run_module: ModuleRunner,
     assert not done.failed, done.result["msg"]
     assert site.history == WAYS[way]
     assert_everything_is_back(site)
-    assert (done.result["passed"], done.result["failed"], done.result["changed"]) == (True, 0, False)
+    assert (done.result["passed"], done.result["failures"], done.result["changed"]) == (True, 0, False)
     assert done.result["requests"] >= 60
     assert set(stage(done, "before")["tiers"]) == set(stage(done, "after")["tiers"]) == {"gpu"}
     without = stage(done, "without gpu")
@@ -78,10 +78,11 @@ def test_with_every_tier_away_clients_are_refused_and_that_is_no_failure(
     assert site.history == ["engine 0", "ollama 0", "ollama 1", "engine 1"]
     assert_everything_is_back(site)
     nobody = stage(done, "without gpu and cpu")
-    assert nobody["refused"] > 5 and nobody["failed"] == 0 and nobody["p50_s"] is None
+    assert nobody["refused"] > 5 and nobody["failed"] == 0
     assert [outage["tier"] for outage in done.result["outages"]] == ["gpu", "cpu"]
     assert done.result["outages"][1]["refusal_p95_s"] < 5
-    assert "cpu" in stage(done, "cpu comes back")["tiers"]
+    assert done.result["outages"][1]["return_s"] < 10
+    assert stage(done, "cpu comes back")["failed"] == 0
 
 
 FLAWS = {

@@ -55,6 +55,16 @@ def test_answers_are_compared_with_the_next_tiers_own() -> None:
     assert (told["away_s"], told["return_s"]) == (130.0, 30.0)
 
 
+def test_first_answers_are_compared_with_those_at_the_same_time_too() -> None:
+    """A machine that was busy then slowed both."""
+    slow_then = [
+        replace(one, ended=one.sent + 1.0) if one.sent < TAKEN + 10 else one for one in during(first=1.0)
+    ]
+    told = outage_figures(OUTAGE, [*slow_then, *during()[40:] * 20], LIMITS)
+    assert told["first_beside_p95_s"] == 0
+    assert told["first_extra_p95_s"] == 0.9
+
+
 def test_what_was_under_way_is_told_apart() -> None:
     """It was slowed by the tier that went away, and no later request is."""
     replies = [reply(TAKEN - 1, 5.0), *during()]
@@ -67,6 +77,14 @@ def test_answers_that_the_tier_itself_still_gave_are_no_first_answers() -> None:
     """Otherwise a tier that goes on for a while would hide how slow the change is."""
     late = [reply(TAKEN + place / 100, 0.01, tier="gpu") for place in range(20)]
     assert outage_figures(OUTAGE, late + during(first=0.5), LIMITS)["first_extra_p95_s"] == 0.4
+
+
+def test_a_refusal_belongs_to_the_outage_that_left_nobody() -> None:
+    """A request that was under way when the last tier went is none of the first tier's."""
+    under_way = replace(REFUSED, sent=299.0, ended=301.0)
+    later = replace(REFUSED, sent=305.0, ended=305.4)
+    assert outage_figures(OUTAGE, [*during(), under_way], LIMITS, NOBODY)["refusal_p95_s"] is None
+    assert outage_figures(OUTAGE, [*during(), later], LIMITS, NOBODY)["refusal_p95_s"] == 0.4
 
 
 def test_too_few_answers_are_not_compared() -> None:

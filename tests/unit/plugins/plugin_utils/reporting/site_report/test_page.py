@@ -197,7 +197,7 @@ DRILL = {
     "model": MODEL,
     "passed": False,
     "requests": 1000,
-    "failed": 2,
+    "failures": 2,
     "problems": ["2 of 1000 requests failed <b>"],
     "stages": [
         {
@@ -211,7 +211,12 @@ DRILL = {
         {
             "tier": "gpu",
             "way": "kill",
-            **{"detection_s": 0.658, "first_extra_p95_s": 0.11, "steady_extra_p50_s": None, "return_s": 146.2},
+            **{
+                "detection_s": 0.658,
+                "first_extra_p95_s": 0.11,
+                "steady_extra_p50_s": None,
+                "return_s": 146.2,
+            },
         }
     ],
 }
@@ -224,7 +229,7 @@ def test_a_drill_is_shown_also_alone() -> None:
     for words in ("not as promised", "failed &lt;b&gt;", "cpu 249, gpu 1", "without gpu", "0.658", "146.2"):
         assert words in section
     assert "None" not in section
-    passed = site_report(proof_text(), "", drill=json.dumps({**DRILL, "passed": True, "failed": 0}))
+    passed = site_report(proof_text(), "", drill=json.dumps({**DRILL, "passed": True, "failures": 0}))
     assert ("good", "0 of 1000 requests failed while tiers were taken away") in tiles(passed)
 
 
