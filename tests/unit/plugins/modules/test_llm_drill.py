@@ -56,7 +56,9 @@ def test_each_way_is_taken_and_undone(site: DrillSite, run_module: ModuleRunner,
     assert_everything_is_back(site)
     assert (done.result["passed"], done.result["failures"], done.result["changed"]) == (True, 0, False)
     assert done.result["requests"] >= 60
-    assert set(stage(done, "before")["tiers"]) == set(stage(done, "after")["tiers"]) == {"gpu"}
+    assert set(stage(done, "after")["tiers"]) == {"gpu"}
+    # What was under way when the tier went may have its answer from the next one.
+    assert stage(done, "before")["tiers"].get("cpu", 0) <= 2
     without = stage(done, "without gpu")
     assert without["tiers"]["cpu"] > 5 and without["beside"] > 5 and without["streamed"] > 5
     (outage,) = done.result["outages"]

@@ -204,19 +204,21 @@ DRILL = {
             "stage": "without gpu",
             "requests": 500,
             "tiers": {"cpu": 249, "gpu": 1},
-            **{"failed": 2, "cut_streams": 1, "refused": 0, "p50_s": 0.25, "p95_s": None},
+            "failed": 2,
+            "cut_streams": 1,
+            "refused": 0,
+            "p50_s": 0.25,
+            "p95_s": None,
         }
     ],
     "outages": [
         {
             "tier": "gpu",
             "way": "kill",
-            **{
-                "detection_s": 0.658,
-                "first_extra_p95_s": 0.11,
-                "steady_extra_p50_s": None,
-                "return_s": 146.2,
-            },
+            "detection_s": 0.658,
+            "first_extra_p95_s": 0.11,
+            "steady_extra_p50_s": None,
+            "return_s": 146.2,
         }
     ],
 }
