@@ -35,7 +35,9 @@ class Changer(Protocol):
     """The part of Api that this needs, besides what running a command in a pod does."""
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any] | None: ...
+
     def read(self, api_version: str, kind: str, namespace: str, name: str) -> dict[str, Any] | None: ...
+
     def change(
         self,
         method: str,
