@@ -84,7 +84,7 @@ def test_kubectl_alone_brings_the_site_up(
     cluster.kubectl(f"apply -k {FOLDER}")
 
     wait_for("tokens", lambda: gateway.chat().status_code == 200, timeout=300)
-    answer = wait_for("tokens of the GPU tier", lambda: from_gpu(gateway), timeout=120)
+    answer = wait_for("tokens of the GPU tier", lambda: from_gpu(gateway), timeout=300)
     assert answer.json()["usage"]["completion_tokens"] > 0
 
 
