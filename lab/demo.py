@@ -120,7 +120,6 @@ class Answer:
     tokens: int = 0
     seconds: float = 0.0
     deployment: str = ""
-    api_base: str = ""
     fallbacks: int = 0
     problem: str = ""
 
@@ -165,7 +164,6 @@ class Gateway:
             tokens=int(content.get("usage", {}).get("completion_tokens", 0)),
             seconds=time.monotonic() - start,
             deployment=headers.get("x-litellm-model-id", ""),
-            api_base=headers.get("x-litellm-model-api-base", ""),
             fallbacks=int(headers.get("x-litellm-attempted-fallbacks") or 0),
         )
 
@@ -226,7 +224,7 @@ def _describe(answer: Answer, tiers: Mapping[str, str]) -> tuple[str, ...]:
     said = f"{answer.tokens} tokens in {answer.seconds:.1f} s"
     return (
         f"  {answer.model}: {_shown(answer.text)}",
-        f"      tier {tier}{fallen}, {said} [{answer.api_base}]",
+        f"      tier {tier}{fallen}, {said}",
     )
 
 

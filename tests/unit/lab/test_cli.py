@@ -160,7 +160,6 @@ def gateway() -> Iterator[str]:
             known = self.headers["Authorization"] == f"Bearer {key}"
             self.send_response(200 if known else 401)
             self.send_header("x-litellm-model-id", deployment)
-            self.send_header("x-litellm-model-api-base", "http://10.0.0.7:8000/v1")
             self.send_header("x-litellm-attempted-fallbacks", "1")
             self.end_headers()
             self.wfile.write(json.dumps(body).encode())
@@ -216,9 +215,7 @@ def test_the_last_words_are_a_question_the_answers_and_who_gave_them(
 
     assert f'Its models are asked: "{demo.QUESTION}"' in lines
     told = lines.index('  one/two: "The capital of France is [bold]Paris[/bold]."')
-    assert re.fullmatch(
-        r" +tier cpu, after 1 fallback\(s\), 8 tokens in .* s \[http://10\.0\.0\.7:8000/v1\]", lines[told + 1]
-    )
+    assert re.fullmatch(r" +tier cpu, after 1 fallback\(s\), 8 tokens in \S+ s", lines[told + 1])
     assert re.search(r"tier unknown, after 1 fallback\(s\), 8 tokens in", text)
 
 
