@@ -9,25 +9,14 @@ passed, requests, failures, stages, outages, problems   as the module llm_drill 
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from ...module_utils.errors import InvalidInput
+from .document import read_document
 
 FORMAT = 1
 
 
 def read_drill(text: str) -> dict[str, Any]:
     """The document of a file; an empty one for an empty text."""
-    if not text.strip():
-        return {}
-    try:
-        told = json.loads(text)
-    except ValueError:
-        told = None
-    if not isinstance(told, dict) or told.get("format") != FORMAT:
-        raise InvalidInput(
-            "this version cannot read the drill",
-            "Remove the file, then drill anew: ansible-playbook playbooks/drill.yml",
-        )
-    return told
+    fix = "Remove the file, then drill anew: ansible-playbook playbooks/drill.yml"
+    return read_document(text, "drill", FORMAT, fix)

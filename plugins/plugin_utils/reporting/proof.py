@@ -13,12 +13,11 @@ contracts  {model, tier, fulfilled, broken, failure, checks} of every model that
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ...module_utils.errors import InvalidInput
 from ..boundary.plain import plain
+from .document import read_document
 
 FORMAT = 1
 _CHECK = ("check", "status", "expected", "seen", "required")
@@ -41,18 +40,8 @@ def proof(plan: Any, results: Any, time: str) -> dict[str, Any]:
 
 def read_proof(text: str) -> dict[str, Any]:
     """The document of a file; an empty one for an empty text."""
-    if not text.strip():
-        return {}
-    try:
-        told = json.loads(text)
-    except ValueError:
-        told = None
-    if not isinstance(told, dict) or told.get("format") != FORMAT:
-        raise InvalidInput(
-            "this version cannot read the proof",
-            "Remove the file, then note a new one: ansible-playbook playbooks/site.yml --tags prove",
-        )
-    return told
+    fix = "Remove the file, then note a new one: ansible-playbook playbooks/site.yml --tags prove"
+    return read_document(text, "proof", FORMAT, fix)
 
 
 def _routes(plan: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
