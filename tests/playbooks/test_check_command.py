@@ -11,8 +11,8 @@ from tests.playbook_run import ROOT, run_playbook
 from tests.playbooks.test_preflight import SECRETS
 
 VERBS = [
-    *("ask", "benchmark", "chat", "doctor", "drill", "logs", "models", "plan", "port_forward", "render"),
-    *("report", "site", "status"),
+    *("ask", "benchmark", "chat", "doctor", "drill", "logs", "models", "plan", "port_forward"),
+    *("prune_models", "render", "report", "site", "status"),
 ]
 LEFT_OUT = {
     "gpu": ("localhost and server", "gpu,localhost,server"),

@@ -53,6 +53,8 @@ PLAN: dict[str, Any] = {
         {"model_name": NAME, "litellm_params": {"api_base": GPU}, "model_info": {"tier": "gpu"}},
         {"model_name": "cloud", "litellm_params": {"api_key": KEY}, "model_info": {"tier": "cloud"}},
     ],
+    "litellm_engines": [],
+    "litellm_engine_proxy_port": 8100,
     "litellm_fallbacks": [{NAME: ["cloud"]}],
     "litellm_aliases": {"default": NAME},
 }
