@@ -6,9 +6,10 @@ and answers two questions over HTTP: ``/health``, whether requests may come (the
 readiness probe ask), and ``/live``, whether the engine should go on (the liveness probe asks).
 
 An engine makes progress while vLLM's count of iterations grows, or while nobody waits for it. Its gauges of
-running and waiting requests are written by the part that may hang, so a request that came after it hung is in
-none of them: a connection that is younger than the last progress is taken for such a request, and then a
-request of one token tells whether the engine answers.
+running and waiting requests are written by the part that may hang, so a request that came after it hung is
+in none of them: a connection that is younger than the last progress is taken for such a request. And a request
+may wait for good reasons, such as a grammar that is compiled. So a request of one token tells whether the
+engine answers: only one that does not answer it hangs.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ class Watch:
         """Whether only a request of our own can tell."""
         if self._done is None:
             return False
-        suspected = self._unseen and not self._pending and now - self._progress >= SUSPICION_SECONDS
+        suspected = (self._unseen or self._pending > 0) and now - self._progress >= SUSPICION_SECONDS
         # Whoever waited has gone to another tier by then.
         return bool(self._stalled) or suspected
 
@@ -123,7 +124,7 @@ class Watch:
         waited = now - self._progress
         if sample is None:
             self._tell(waited, f"the engine's metrics have not come for {waited:.0f} s")
-        elif self._pending:
+        elif self._pending and self._unproven:
             self._tell(waited, f"{self._pending:.0f} requests wait, and none advanced for {waited:.0f} s")
         elif self._unseen and self._unproven:
             self._tell(waited, f"a request of one token has had no answer for {waited:.0f} s")

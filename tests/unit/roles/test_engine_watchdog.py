@@ -104,12 +104,19 @@ def test_a_busy_engine_is_well_however_many_wait() -> None:
 def test_an_engine_that_hangs_while_it_works_goes_out_and_is_then_restarted() -> None:
     clock = Clock()
     assert clock.run(5, work=1, pending=2).healthy
-    assert clock.run(9, pending=2).healthy
-    verdict = clock.run(2, pending=2)
+    assert clock.run(9, pending=2, answers=False).healthy
+    verdict = clock.run(2, pending=2, answers=False)
     assert (verdict.healthy, verdict.live) == (False, True)
     assert verdict.reason == "2 requests wait, and none advanced for 11 s"
-    assert clock.run(48, pending=2).live
-    assert not clock.run(2, pending=2).live
+    assert clock.run(48, pending=2, answers=False).live
+    assert not clock.run(2, pending=2, answers=False).live
+
+
+def test_a_request_that_waits_for_its_grammar_is_no_hang() -> None:
+    """vLLM compiles it beside the engine, which takes tens of seconds on a small machine."""
+    clock = Clock()
+    clock.run(5)
+    assert clock.run(300, pending=1, connected=("new",), answers=True)[:2] == (True, True)
 
 
 def test_a_request_that_comes_after_the_hang_is_seen_too() -> None:
