@@ -7,9 +7,9 @@ readiness probe ask), and ``/live``, whether the engine should go on (the livene
 
 An engine makes progress while vLLM's count of iterations grows, or while nobody waits for it. Its gauges of
 running and waiting requests are written by the part that may hang, so a request that came after it hung is
-in none of them: a connection that is younger than the last progress is taken for such a request. And a request
-may wait for good reasons, such as a grammar that is compiled. So a request of one token tells whether the
-engine answers: only one that does not answer it hangs.
+in none of them: a connection that is younger than the last progress is taken for such a request. A request
+may also wait for good reasons, such as a grammar that is compiled. So a request of one token tells whether
+the engine answers: only one that does not answer it hangs.
 """
 
 from __future__ import annotations
