@@ -5,20 +5,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.plugins.action import ActionBase
+from ..plugin_utils.boundary.computed_action import ComputedAction
 
 ARGUMENTS: dict[str, dict[str, Any]] = {"msg": {"type": "str", "required": True}}
 
 
-class ActionModule(ActionBase):
+class ActionModule(ComputedAction):
     """Says why, in the words of the task."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
+    arguments = ARGUMENTS
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        _, checked = self.validate_argument_spec(argument_spec=ARGUMENTS)
-        result.update(unreachable=True, changed=False, msg=checked["msg"])
-        return result
+    def answer(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        return {"unreachable": True, "changed": False, "msg": arguments["msg"]}

@@ -8,11 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
-
-from ..module_utils.errors import StackError
-from ..plugin_utils.boundary.plain import plain
+from ..plugin_utils.boundary.computed_action import ComputedAction
 from ..plugin_utils.history.entries import Subject, make_entry
 from ..plugin_utils.history.files import append, read
 from ..plugin_utils.history.noise import DROP, MINIMUM_RUNS, Judgement, judge
@@ -31,40 +27,32 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 }
 
 
-class ActionModule(ActionBase):
+class ActionModule(ComputedAction):
     """Appends to a file of the controller; in check mode it only returns what it would append."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
+    arguments = ARGUMENTS
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        _, checked = self.validate_argument_spec(argument_spec=ARGUMENTS)
-        arguments = plain(checked)
+    def answer(self, arguments: dict[str, Any]) -> dict[str, Any]:
         judgements: list[Judgement] = []
         path = Path(arguments["path"]).expanduser()
-        try:
-            entry = make_entry(_subject(arguments), arguments["points"], _now())
+        entry = make_entry(_subject(arguments), arguments["points"], _now())
 
-            def judged(history: list[dict[str, Any]]) -> Mapping[str, Any]:
-                judgements[:] = judge(entry, history, arguments["minimum_runs"], arguments["accept"])
-                entry["judgements"] = [judgement.as_plain() for judgement in judgements]
-                entry["accepted"] = arguments["accept"]
-                return entry
+        def judged(history: list[dict[str, Any]]) -> Mapping[str, Any]:
+            judgements[:] = judge(entry, history, arguments["minimum_runs"], arguments["accept"])
+            entry["judgements"] = [judgement.as_plain() for judgement in judgements]
+            entry["accepted"] = arguments["accept"]
+            return entry
 
-            if self._task.check_mode:
-                judged(read(path))
-            else:
-                append(path, judged)
-        except StackError as error:
-            raise AnsibleActionFail(str(error), result={"hint": error.hint}) from None
+        if self._task.check_mode:
+            judged(read(path))
+        else:
+            append(path, judged)
         drops = [
             f"{arguments['model']}, {judgement.message}"
             for judgement in judgements
             if judgement.verdict == DROP
         ]
-        result.update(changed=True, path=str(path), entry=entry, drops=drops)
+        result = {"changed": True, "path": str(path), "entry": entry, "drops": drops}
         if drops and arguments["fail_on_drop"]:
             result.update(failed=True, msg=f"Slower than before: {'; '.join(drops)}. {_HINT}")
         return result

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 
-from ..plugin_utils.boundary.plain import plain
+from ..plugin_utils.boundary.computed_action import ComputedAction
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "path": {"type": "path", "required": True},
@@ -20,17 +19,12 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 _MODE = 0o644
 
 
-class ActionModule(ActionBase):
+class ActionModule(ComputedAction):
     """Writes a file of the controller as a whole, and in check mode only says whether it would."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
+    arguments = ARGUMENTS
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        _, checked = self.validate_argument_spec(argument_spec=ARGUMENTS)
-        arguments = plain(checked)
+    def answer(self, arguments: dict[str, Any]) -> dict[str, Any]:
         path = Path(arguments["path"]).expanduser().resolve()
         content = arguments["content"].encode()
         try:
@@ -39,8 +33,7 @@ class ActionModule(ActionBase):
                 write(path, content)
         except OSError as error:
             raise AnsibleActionFail(f"{path} cannot be written: {error.strerror}") from None
-        result.update(changed=changed, path=str(path))
-        return result
+        return {"changed": changed, "path": str(path)}
 
 
 def write(path: Path, content: bytes) -> None:

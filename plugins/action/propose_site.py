@@ -6,11 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
-
-from ..module_utils.errors import StackError
-from ..plugin_utils.boundary.plain import plain
+from ..plugin_utils.boundary.computed_action import ComputedAction
 from ..plugin_utils.planning.catalog.catalog import read_files
 from ..plugin_utils.proposing.closing_words import STATES, Site, closing_words
 from ..plugin_utils.proposing.machines import machines, with_seen
@@ -35,39 +31,31 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 }
 
 
-class ActionModule(ActionBase):
+class ActionModule(ComputedAction):
     """Reads catalog and example and writes nothing, so check mode is no different."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
+    arguments = ARGUMENTS
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        _, checked = self.validate_argument_spec(argument_spec=ARGUMENTS)
-        given = plain(checked)
-        here, password = Path.cwd(), given["password_file"]
-        try:
-            found = with_seen(machines(given["server"], given["gpus"], given["user"]), given["seen"])
-            proposal = propose(found, read_files(COLLECTION / "catalog"), given["reserve_bytes"])
-            files = site_files(found, proposal, read_example(), below(password, given["folder"]))
-        except StackError as error:
-            raise AnsibleActionFail(str(error), result={"hint": error.hint}) from None
+    def answer(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        here, password = Path.cwd(), arguments["password_file"]
+        found = machines(arguments["server"], arguments["gpus"], arguments["user"])
+        found = with_seen(found, arguments["seen"])
+        proposal = propose(found, read_files(COLLECTION / "catalog"), arguments["reserve_bytes"])
+        files = site_files(found, proposal, read_example(), below(password, arguments["folder"]))
         site = Site(
-            folder=typed(given["folder"], here),
-            playbooks=typed(given["playbooks"], here),
-            state=given["state"],
+            folder=typed(arguments["folder"], here),
+            playbooks=typed(arguments["playbooks"], here),
+            state=arguments["state"],
             password_file=typed(password, here) if password else "",
         )
-        result.update(
-            changed=False,
-            model=proposal.model,
-            vllm_version=proposal.release,
-            ollama_model=proposal.ollama,
-            files=[{"path": path, "content": text} for path, text in files.items()],
-            text=closing_words(found, proposal, site, sorted([*files, VAULT])),
-        )
-        return result
+        return {
+            "changed": False,
+            "model": proposal.model,
+            "vllm_version": proposal.release,
+            "ollama_model": proposal.ollama,
+            "files": [{"path": path, "content": text} for path, text in files.items()],
+            "text": closing_words(found, proposal, site, sorted([*files, VAULT])),
+        }
 
 
 def below(path: str, folder: str) -> str:

@@ -5,21 +5,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.plugins.action import ActionBase
+from ..plugin_utils.boundary.computed_action import ComputedAction
 
 ARGUMENTS: dict[str, dict[str, Any]] = {"text": {"type": "str", "required": True}}
 
 
-class ActionModule(ActionBase):
+class ActionModule(ComputedAction):
     """Displays, and keeps the text out of the result, which a callback would show in its own form."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
+    arguments = ARGUMENTS
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        _, checked = self.validate_argument_spec(argument_spec=ARGUMENTS)
-        self._display.display(checked["text"].rstrip("\n"))
-        result.update(changed=False)
-        return result
+    def answer(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        self._display.display(arguments["text"].rstrip("\n"))
+        return {"changed": False}
