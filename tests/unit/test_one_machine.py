@@ -40,8 +40,14 @@ def number(quantity: Any) -> float:
 def requests(objects: dict[str, list[dict[str, Any]]], *without: str) -> Iterator[dict[str, Any]]:
     for thing in (item for row in objects.values() for item in row if item["kind"] not in without):
         pod = (thing.get("spec") or {}).get("template", {}).get("spec")
-        for container in pod["containers"] if pod else []:
+        for container in serving(pod) if pod else []:
             yield container["resources"].get("requests", {})
+
+
+def serving(pod: dict[str, Any]) -> list[dict[str, Any]]:
+    """The containers that the scheduler adds up: init containers that keep running are among them."""
+    aside = [row for row in pod.get("initContainers") or [] if row.get("restartPolicy") == "Always"]
+    return [*pod["containers"], *aside]
 
 
 def test_what_the_pods_ask_for_fits() -> None:

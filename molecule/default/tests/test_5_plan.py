@@ -79,7 +79,11 @@ def test_what_nodes_offer_and_pods_ask_is_what_the_cluster_says(
     asked = [0.0, 0.0]
     for pod in cluster.get("pods --all-namespaces")["items"]:
         if pod["status"]["phase"] == "Running":
-            for container in pod["spec"]["containers"]:
+            # Init containers that keep running count as well.
+            aside = [
+                row for row in pod["spec"].get("initContainers") or [] if row.get("restartPolicy") == "Always"
+            ]
+            for container in [*pod["spec"]["containers"], *aside]:
                 requests = container["resources"].get("requests", {})
                 asked[0] += quantity(requests.get("cpu", 0))
                 asked[1] += quantity(requests.get("memory", 0))

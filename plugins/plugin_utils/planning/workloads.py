@@ -28,6 +28,7 @@ DEFAULTS: dict[str, Any] = {
         {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"},
     ],
     "litellm_resources": {"requests": {"cpu": "250m", "memory": "512Mi"}},
+    "litellm_engine_proxy_resources": {"requests": {"cpu": "20m", "memory": "32Mi"}},
     "litellm_node_selector": {},
     "litellm_tolerations": [],
     "litellm_replicas": 1,
@@ -41,6 +42,10 @@ DEFAULTS: dict[str, Any] = {
     "vllm_tolerations": _GPU_TOLERATIONS,
     FETCH: True,
 }
+# Containers beside another one in its pod: the scheduler counts both.
+_ASIDE = {"litellm": "litellm_engine_proxy_resources"}
+# As roles/vllm/vars/main.yml asks for the watchdog of each engine; a unit test compares.
+_WATCHDOG = {"requests": {"cpu": "10m", "memory": "32Mi"}}
 # What k3s itself runs and requests (manifests/coredns.yaml and metrics-server), by its name in k3s_disable.
 _PACKAGED = ("coredns", "metrics-server")
 _PACKAGED_TOLERATIONS = (
@@ -115,13 +120,15 @@ def read_workloads(value: object, parts: Parts, nodes: Sequence[Node], findings:
 
 def _own(part: str, role: str, table: Table) -> Pod:
     variable = f"{role}_resources"
-    written = table.data.get(variable)
-    resources = read_resources(
-        Table(DEFAULTS[variable] if written is None else written, variable, table.findings)
-    )
     replicas = table.data.get(f"{role}_replicas", DEFAULTS.get(f"{role}_replicas"))
     pod = Pod(part, variable, role, on_every_node=role == "device_plugin", **_place(role, table))
-    return _asking(replace(pod, count=_count(replicas)), resources)
+    variables = [variable, *([_ASIDE[role]] if role in _ASIDE else [])]
+    return _asking(replace(pod, count=_count(replicas)), *(_resources(name, table) for name in variables))
+
+
+def _resources(variable: str, table: Table) -> dict[str, dict[str, str]]:
+    written = table.data.get(variable)
+    return read_resources(Table(DEFAULTS[variable] if written is None else written, variable, table.findings))
 
 
 def _count(value: Any) -> int:
@@ -155,16 +162,20 @@ def _engine(engine: Pod, model: WantedModel, row: Mapping[str, Any]) -> Pod:
         count=model.replicas,
         selector={**(engine.selector or {}), **model.settings.node_selector},
     )
-    return _asking(pod, row["resources"])
+    return _asking(pod, row["resources"], _WATCHDOG)
 
 
-def _asking(pod: Pod, resources: Mapping[str, Mapping[str, str]]) -> Pod:
-    """What the scheduler counts: a limit is also the request where there is none."""
-    asked = {**resources.get(LIMITS, {}), **resources.get(REQUESTS, {})}
-    cpus, memory = (
-        min(parse_quantity(str(asked.get(name, "0"))) or 0, LARGEST) for name in ("cpu", "memory")
-    )
-    return replace(pod, millicpus=round(cpus * 1000), memory_bytes=round(memory))
+def _asking(pod: Pod, *containers: Mapping[str, Mapping[str, str]]) -> Pod:
+    """What the scheduler counts for a pod: a limit is also the request where there is none."""
+    millicpus = memory_bytes = 0
+    for resources in containers:
+        asked = {**resources.get(LIMITS, {}), **resources.get(REQUESTS, {})}
+        cpus, memory = (
+            min(parse_quantity(str(asked.get(name, "0"))) or 0, LARGEST) for name in ("cpu", "memory")
+        )
+        millicpus += round(cpus * 1000)
+        memory_bytes += round(memory)
+    return replace(pod, millicpus=millicpus, memory_bytes=memory_bytes)
 
 
 def transient(pods: Sequence[Pod]) -> Iterator[tuple[Pod, str]]:

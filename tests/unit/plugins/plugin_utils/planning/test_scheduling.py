@@ -41,23 +41,24 @@ def test_its_defaults_are_those_of_the_roles() -> None:
 
 
 def test_every_part_that_asks_for_something_is_counted() -> None:
-    names = {path.parent.parent.name for path in ROOT.glob("roles/*/defaults/main.yml")}
     asking = {
         name
-        for name in names
-        if f"{name}_resources:" in (ROOT / f"roles/{name}/defaults/main.yml").read_text()
+        for path in ROOT.glob("roles/*/defaults/main.yml")
+        for name in yaml.safe_load(path.read_text("utf-8"))
+        if name.endswith("_resources")
     }
-    assert {name.removesuffix("_resources") for name in DEFAULTS if name.endswith("_resources")} == asking
+    assert {name for name in DEFAULTS if name.endswith("_resources")} == asking
 
 
 def test_what_each_node_is_asked_for() -> None:
     """The engine of one mode at a time, everything else always."""
     (row,) = plan(home_lab(nodes=[node()]))["nodes"]
-    # Engine 0.5, Ollama 0.5, gateway 0.25, device plugin 0.01, CoreDNS and metrics-server 0.1 each.
+    # Engine 0.5 and its watchdog 0.01, Ollama 0.5, gateway 0.25 and its HAProxy 0.02, device plugin 0.01,
+    # CoreDNS and metrics-server 0.1 each.
     assert (row["name"], row["node"]) == ("worker", "worker")
     assert (row["cpus"], row["memory_bytes"]) == (4, 16 * GIB)
-    assert {mode["mode"]: mode["cpus"] for mode in row["modes"]} == {"ml": 1.46, "r1": 1.46}
-    mib = (4096 + 2048 + 512 + 32 + 2 * 70) * 1024**2
+    assert {mode["mode"]: mode["cpus"] for mode in row["modes"]} == {"ml": 1.49, "r1": 1.49}
+    mib = (4096 + 32 + 2048 + 512 + 32 + 32 + 2 * 70) * 1024**2
     assert {mode["memory_bytes"] for mode in row["modes"]} == {mib}
 
 
@@ -69,13 +70,13 @@ def test_parts_of_the_site_and_of_k3s_count_where_they_run() -> None:
         workloads={"litellm_replicas": "2"},
     )
     (row,) = plan(site)["nodes"]
-    assert row["modes"][0]["cpus"] == pytest.approx(0.5 + 2 * 0.25 + 0.1 + 0.01 + 0.1)
+    assert row["modes"][0]["cpus"] == pytest.approx(0.51 + 2 * 0.27 + 0.1 + 0.01 + 0.1)
 
 
 def test_the_engine_goes_where_its_label_is() -> None:
     taint = ["gpu=true:NoSchedule"]
     first, second = plan(home_lab(nodes=[server(), node(taints=taint)]))["nodes"]
-    assert (first["modes"][0]["cpus"], second["modes"][0]["cpus"]) == (0.95, 0.51)
+    assert (first["modes"][0]["cpus"], second["modes"][0]["cpus"]) == (0.97, 0.52)
 
 
 @pytest.mark.parametrize(
@@ -84,9 +85,9 @@ def test_the_engine_goes_where_its_label_is() -> None:
         (
             [node(cpus=1)],
             {},
-            "worker would have to run pods that ask for 1.46 CPU in mode 'ml', and has 1 CPU for pods: "
-            "qwen3-8b-awq 0.5 CPU (inference_models[0].resources), ollama 0.5 CPU (ollama_resources), "
-            "gateway 0.25 CPU (litellm_resources), k3s' coredns 0.1 CPU, k3s' metrics-server 0.1 CPU, "
+            "worker would have to run pods that ask for 1.49 CPU in mode 'ml', and has 1 CPU for pods: "
+            "qwen3-8b-awq 0.51 CPU (inference_models[0].resources), ollama 0.5 CPU (ollama_resources), "
+            "gateway 0.27 CPU (litellm_resources), k3s' coredns 0.1 CPU, k3s' metrics-server 0.1 CPU, "
             "device-plugin 0.01 CPU (device_plugin_resources)",
         ),
         (
