@@ -145,9 +145,9 @@ class Watch:
             self._progress, self._unproven = now, False
 
     def _tell(self, waited: float, reason: str) -> None:
-        if waited >= self._stall:
-            self._stalled = self._stalled or reason
         stalled = waited >= self._stall
+        if stalled:
+            self._stalled = self._stalled or reason
         self._verdict = Verdict(not stalled, waited < self._restart, reason, stalled)
 
 
