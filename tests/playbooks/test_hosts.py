@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from tests.playbook_run import ROOT, run_playbook
+from tests.playbooks.roles.k3s_machine import FINISHED
 from tests.playbooks.roles.test_container_toolkit_phases import FINISHED as TOOLKIT
 from tests.playbooks.roles.test_container_toolkit_phases import PACKAGE, VERSION
-from tests.playbooks.roles.test_k3s_phases import FINISHED
 
 HOSTS = ROOT / "playbooks/steps/hosts.yml"
 CACHE = {
