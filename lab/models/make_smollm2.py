@@ -8,16 +8,14 @@ nothing but a form that vLLM's CPU build takes.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 if __package__ in (None, ""):  # run as a script
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from lab.models.make_vllm_model import write_cache
+from lab.models.make_vllm_model import write_model
 
 # What its makers recommend. Without these, servers take each word with the chance that the model gives it,
 # and so small a model then wanders.
@@ -57,15 +55,8 @@ def main() -> None:
     parser.add_argument("output", type=Path)
     parser.add_argument("--model-id", required=True)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        files = Path(scratch)
-        read_tokenizer(arguments.file).save_pretrained(files)
-        read_model(arguments.file).save_pretrained(files)
-        # Readable by whoever serves it, whatever mask this ran under.
-        for path in files.iterdir():
-            path.chmod(0o644)
-        snapshot = write_cache(files, arguments.output, arguments.model_id)
-    print(json.dumps({"model_id": arguments.model_id, "revision": snapshot.name}))
+    tokenizer, model = read_tokenizer(arguments.file), read_model(arguments.file)
+    write_model(tokenizer, model, arguments.output, arguments.model_id)
 
 
 if __name__ == "__main__":

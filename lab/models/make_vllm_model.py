@@ -87,6 +87,19 @@ def make_model(tokenizer: Any) -> Any:
     return Qwen3ForCausalLM(config).to(torch.float32)
 
 
+def write_model(tokenizer: Any, model: Any, output: Path, model_id: str) -> None:
+    """Save both into a Hugging Face cache, and print the model's name and revision."""
+    with tempfile.TemporaryDirectory() as scratch:
+        files = Path(scratch)
+        tokenizer.save_pretrained(files)
+        model.save_pretrained(files)
+        # Readable by whoever serves it, whatever mask this ran under.
+        for path in files.iterdir():
+            path.chmod(0o644)
+        snapshot = write_cache(files, output, model_id)
+    print(json.dumps({"model_id": model_id, "revision": snapshot.name}))
+
+
 def write_cache(files: Path, output: Path, model_id: str) -> Path:
     """Lay the files out as a Hugging Face cache and return the snapshot's folder."""
     revision = digest_of(files)
@@ -112,16 +125,8 @@ def main() -> None:
     parser.add_argument("output", type=Path)
     parser.add_argument("--model-id", default=MODEL_ID)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        files = Path(scratch)
-        tokenizer = make_tokenizer()
-        tokenizer.save_pretrained(files)
-        make_model(tokenizer).save_pretrained(files)
-        # Readable by whoever serves it, whatever mask this ran under.
-        for path in files.iterdir():
-            path.chmod(0o644)
-        snapshot = write_cache(files, arguments.output, arguments.model_id)
-    print(json.dumps({"model_id": arguments.model_id, "revision": snapshot.name}))
+    tokenizer = make_tokenizer()
+    write_model(tokenizer, make_model(tokenizer), arguments.output, arguments.model_id)
 
 
 if __name__ == "__main__":
