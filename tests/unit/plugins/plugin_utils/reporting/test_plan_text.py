@@ -70,13 +70,13 @@ def test_what_is_asked_of_each_node_and_what_there_is() -> None:
     models = [{**more, "mode": "big"}, {"name": "deepseek-r1-distill-qwen-7b-awq"}]
     nodes = section(text(nodes=[looked], models=models), "NODES")
     # Of the modes the one that asks for the most.
-    assert line(nodes, "worker") == ["worker", "2.96", "4", "6.7", "GiB", "16.0", "GiB", "big"]
+    assert line(nodes, "worker") == ["worker", "2.99", "4", "6.7", "GiB", "16.0", "GiB", "big"]
     assert "unknown" not in nodes
 
 
 def test_a_node_that_nobody_looked_at_is_unknown() -> None:
     nodes = section(text(nodes=[{"name": "worker", "labels": {"nvidia.com/gpu": "true"}}]), "NODES")
-    assert line(nodes, "worker")[:3] == ["worker", "1.46", "?"]
+    assert line(nodes, "worker")[:3] == ["worker", "1.49", "?"]
     assert "CPU and memory of worker are unknown, and not compared." in nodes
     assert "NODES" not in text()
 
