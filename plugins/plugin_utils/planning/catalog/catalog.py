@@ -14,6 +14,7 @@ from ....module_utils.errors import InvalidInput
 from ..reading.findings import Findings, suggest
 from ..reading.tables import Table, describe
 from ..reading.versions import Release
+from .gateway_rows import Ban, read_ban, read_supported
 from .image_rows import (
     DriverFloor,
     Observation,
@@ -50,6 +51,7 @@ SECTIONS = {
     "reasoning_parsers": "parsers.yml",
     "tool_parsers": "parsers.yml",
     "flags": "parsers.yml",
+    "litellm_supported": "litellm.yml",
     "litellm_banned": "litellm.yml",
     "observations": "observations.yml",
 }
@@ -77,7 +79,8 @@ class Catalog:
     reasoning_parsers: dict[str, Parser] = field(default_factory=dict)
     tool_parsers: dict[str, Parser] = field(default_factory=dict)
     flags: dict[str, FlagSpan] = field(default_factory=dict)
-    litellm_banned: dict[str, dict[str, Any]] = field(default_factory=dict)
+    litellm_supported: Release | None = None
+    litellm_banned: list[Ban] = field(default_factory=list)
 
     def release(self, wanted: Release) -> ReleaseRange | None:
         """What is known about a release, or None."""
@@ -227,6 +230,7 @@ _READERS: Mapping[str, Callable[[_Section, Catalog], object]] = {
     "reasoning_parsers": _each(read_parser),
     "tool_parsers": _each(read_parser),
     "flags": _each(read_flag),
-    "litellm_banned": lambda section, _: section.rows,
+    "litellm_supported": lambda section, _: read_supported(section.rows),
+    "litellm_banned": lambda section, _: [read_ban(key, table) for key, table in section.tables()],
     "observations": _read_observations,
 }

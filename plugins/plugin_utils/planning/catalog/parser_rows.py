@@ -40,15 +40,15 @@ class FlagSpan:
 
 def read_parser(table: Table) -> Parser:
     table.reject_unknown(PARSER_KEYS)
-    return Parser(_release(table, "since"), table.text("before"))
+    return Parser(read_release(table, "since"), table.text("before"))
 
 
 def read_flag(table: Table) -> FlagSpan:
     table.reject_unknown(FLAG_KEYS)
-    return FlagSpan(_release(table, "since"), _release(table, "until"))
+    return FlagSpan(read_release(table, "since"), read_release(table, "until"))
 
 
-def _release(table: Table, key: str) -> Release | None:
+def read_release(table: Table, key: str) -> Release | None:
     text = table.text(key)
     release = Release.parse(text) if text else None
     if text and release is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Releases of the gateway that must not be installed."""
+"""Releases of the gateway that must not be installed, and those that nobody mends any more."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..catalog.catalog import Catalog
 from ..inputs.wanted import VARIABLES
 from ..reading.findings import Findings
 from ..reading.tables import Table
-from ..reading.versions import tag_of_image
+from ..reading.versions import Release, tag_of_image
 
 _RELEASE = re.compile(r"(?<![\d.])\d+\.\d+\.\d+(?!\.?\d)")
 
@@ -19,9 +19,16 @@ def check(wanted: object, catalog: Catalog, findings: Findings) -> None:
     variable = VARIABLES["litellm_image"]
     image = Table({variable: wanted}, "", findings).text(variable)
     named = _RELEASE.search(tag_of_image(image))
-    banned = catalog.litellm_banned.get(named[0]) if named else None
-    if named and banned is not None:
-        why = f"{banned.get('reason', 'the catalog bans it')} ({banned.get('source', 'inference_catalog')})"
-        findings.problem(
-            variable, f"names LiteLLM {named[0]}, which must not run: {why}", "Choose another release."
+    release = Release.parse(named[0]) if named else None
+    if release is None:
+        return
+    oldest = catalog.litellm_supported
+    told = [ban.told for ban in catalog.litellm_banned if ban.holds(release)]
+    if told:
+        fix = f"Choose {oldest} or newer." if oldest and oldest > release else "Choose another release."
+        findings.problem(variable, f"names LiteLLM {release}, which must not run: {'; '.join(told)}", fix)
+    elif oldest and release < oldest:
+        findings.warn(
+            f"{variable} names LiteLLM {release}, whose faults nobody mends any more."
+            f" Choose {oldest} or newer."
         )
