@@ -27,6 +27,8 @@ from .ranking import Candidate, best, best_for_cpu
 RawCatalog = Mapping[str, Mapping[str, Any]]
 # What the system of a GPU host keeps for itself, of which Kubernetes does not know in advance.
 _SYSTEM_SHARE = 0.1
+# From so much memory of the server on it holds two gateways beside the CPU tier, which gets half of it.
+_MEMORY_OF_TWO_GATEWAYS = 7.5 * 1024**3
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Proposal:
     ollama: str = ""
     ollama_reason: str = ""
     ollama_licence: str = ""
+    gateways: int = 1
     cards: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -88,6 +91,7 @@ def propose(machines: Sequence[Machine], raw: RawCatalog, reserve_bytes: int = 0
         ollama=ollama,
         ollama_reason=reason,
         ollama_licence=licence,
+        gateways=_gateways(machines),
         cards=cards,
         notes=tuple(dict.fromkeys(notes)),
     )
@@ -273,3 +277,12 @@ def _for_cpu(machines: Iterable[Machine], rows: Mapping[str, Any]) -> tuple[str,
         return "", f"no model of the catalog fits into half of the {size(memory)} of {server.name}", ""
     row = rows[name]
     return str(row["ollama_name"]), "", str(row.get("licence") or "") if row.get("gated") else ""
+
+
+# --- The gateway ----------------------------------------------------------------------------------------
+
+
+def _gateways(machines: Iterable[Machine]) -> int:
+    """Where the memory is unknown, one."""
+    memory = next(machine for machine in machines if machine.is_server).seen.memory_bytes
+    return 2 if memory and memory >= _MEMORY_OF_TWO_GATEWAYS else 1

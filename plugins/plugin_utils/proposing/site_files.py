@@ -17,6 +17,7 @@ from .proposal import Proposal
 
 HOSTS = "hosts.yml"
 INFERENCE = "group_vars/all/inference.yml"
+GATEWAY = "group_vars/all/litellm.yml"
 IGNORED = ".gitignore"
 _WIDTH = 120
 
@@ -33,6 +34,7 @@ def site_files(
     """
     files = {path: text for path, text in sorted(example.items()) if path != HOSTS}
     files[INFERENCE] = _inference(files[INFERENCE], proposal)
+    files[GATEWAY] = _gateway(files[GATEWAY], proposal)
     if password_file:
         files[IGNORED] = f"# Who reads this file reads the vault.\n/{password_file}\n"
     return files | {HOSTS: _hosts(example[HOSTS], machines)}
@@ -127,6 +129,13 @@ def _off(text: str) -> str:
 
 def _comment(text: str) -> list[str]:
     return paragraph(text, "  # ", "  # ", _WIDTH)
+
+
+# --- group_vars/all/litellm.yml -------------------------------------------------------------------------
+
+
+def _gateway(text: str, proposal: Proposal) -> str:
+    return _at(text, _of(text, r"\nlitellm_replicas: (?P<value>\d+)"), "value", str(proposal.gateways))
 
 
 # --- text -----------------------------------------------------------------------------------------------

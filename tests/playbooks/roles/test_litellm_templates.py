@@ -39,6 +39,18 @@ def test_the_mistakes_of_one_consumer_take_no_tier_from_others() -> None:
     assert configuration()["litellm_settings"]["callbacks"] == ["inference_fallback.RULES"]
 
 
+def test_two_gateways_keep_apart_where_there_are_two_nodes() -> None:
+    (two,) = (
+        item
+        for item in rendered(json.dumps({"litellm_replicas": 2}))["litellm"]
+        if item["kind"] == "Deployment"
+    )
+    (apart,) = two["spec"]["template"]["spec"]["topologySpreadConstraints"]
+    assert (apart["topologyKey"], apart["whenUnsatisfiable"]) == ("kubernetes.io/hostname", "ScheduleAnyway")
+    assert apart["labelSelector"]["matchLabels"] == two["spec"]["selector"]["matchLabels"]
+    assert "topologySpreadConstraints" not in pod_of(one("litellm", "Deployment", "litellm"))
+
+
 def test_what_a_site_adds_replaces_no_rule() -> None:
     more = rendered(json.dumps({"litellm_settings": {"callbacks": ["prometheus"]}}))["litellm"]
     config = yaml.safe_load(next(item for item in more if item["kind"] == "ConfigMap")["data"]["config.yaml"])

@@ -176,3 +176,9 @@ def test_the_cpu_tier_depends_on_the_server_alone(gib: int | None, ollama: bool)
     assert bool(proposal.ollama_reason) is not ollama
     row = next((one for one in RAW["models"].values() if one["ollama_name"] == proposal.ollama), None)
     assert bool(row and row["gated"]) == bool(proposal.ollama_licence)
+
+
+@pytest.mark.parametrize(("gib", "gateways"), [(None, 1), (4, 1), (7.6, 2), (64, 2)])
+def test_a_second_gateway_runs_where_the_server_has_memory(gib: float | None, gateways: int) -> None:
+    found = pair(server={"memory_bytes": gib and round(gib * GIB)}, gpu={"memory_bytes": None})
+    assert propose(found, RAW).gateways == gateways

@@ -13,6 +13,7 @@ from ansible_collections.inference.stack.plugins.module_utils.errors import Inva
 from ansible_collections.inference.stack.plugins.plugin_utils.proposing.machines import machines
 from ansible_collections.inference.stack.plugins.plugin_utils.proposing.proposal import Proposal
 from ansible_collections.inference.stack.plugins.plugin_utils.proposing.site_files import (
+    GATEWAY,
     HOSTS,
     IGNORED,
     INFERENCE,
@@ -30,6 +31,7 @@ AS_EXAMPLE = Proposal(
     model=WRITTEN["inference_models"][0]["name"],
     release=WRITTEN["inference_vllm_version"],
     ollama=WRITTEN["inference_tiers"]["cpu"]["model"],
+    gateways=yaml.safe_load(EXAMPLE[GATEWAY])["litellm_replicas"],
 )
 WORDS = st.from_regex(r"[a-z0-9][a-z0-9.:-]{0,20}", fullmatch=True)
 PROPOSALS = st.builds(
@@ -40,6 +42,7 @@ PROPOSALS = st.builds(
     reason=st.just("gpu: it could not be looked at, so its card is unknown"),
     ollama=st.just("") | WORDS,
     ollama_reason=st.just("the memory of server is unknown"),
+    gateways=st.sampled_from([1, 2]),
 )
 
 
@@ -51,16 +54,18 @@ def test_the_examples_own_values_give_the_example() -> None:
 @given(PROPOSALS)
 def test_a_proposal_changes_named_values_alone(proposal: Proposal) -> None:
     files = site_files(pair(), proposal, EXAMPLE)
-    assert {path for path in files if files[path] != EXAMPLE[path]} <= {INFERENCE}
+    assert {path for path in files if files[path] != EXAMPLE[path]} <= {INFERENCE, GATEWAY}
     removed = [
         line[2:]
-        for line in difflib.ndiff(EXAMPLE[INFERENCE].splitlines(), files[INFERENCE].splitlines())
+        for path in (INFERENCE, GATEWAY)
+        for line in difflib.ndiff(EXAMPLE[path].splitlines(), files[path].splitlines())
         if line.startswith("- ")
     ]
     keys = {re.sub(r"[\s-]*(\w+):.*", r"\1", line) for line in removed}
     assert keys <= {
         *("inference_models", "name", "mode", "aliases", "inference_vllm_version"),
         *("cpu", "backend", "model"),
+        "litellm_replicas",
     }
     # Every comment of the example is still there.
     for comment in re.findall(r"#.*", EXAMPLE[INFERENCE]):
@@ -69,7 +74,9 @@ def test_a_proposal_changes_named_values_alone(proposal: Proposal) -> None:
 
 @given(PROPOSALS)
 def test_what_is_written_is_read_as_proposed(proposal: Proposal) -> None:
-    found = yaml.safe_load(site_files(pair(), proposal, EXAMPLE)[INFERENCE])
+    files = site_files(pair(), proposal, EXAMPLE)
+    assert yaml.safe_load(files[GATEWAY])["litellm_replicas"] == proposal.gateways
+    found = yaml.safe_load(files[INFERENCE])
     if proposal.model:
         (entry,) = found["inference_models"]
         assert (entry["name"], entry["mode"]) == (proposal.model, found["inference_default_mode"])
