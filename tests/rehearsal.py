@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -84,6 +85,13 @@ def recap(text: str, host: str) -> str:
     lines = [line for line in text.splitlines() if line.startswith(host) and "changed=" in line]
     assert lines, text[-3000:]
     return lines[-1]
+
+
+def free_port() -> int:
+    """A port of this machine on which nobody listens."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
 
 
 def shell_quote(text: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.rehearsal import wait_for
+from tests.rehearsal import free_port, wait_for
 
 LOGGED = ("gateway", "ollama", "device-plugin", "4o/Tiny.Qwen3")
 # Each with a path that it answers without a key.
@@ -52,9 +51,3 @@ def tunnel(command: str) -> Iterator[None]:
     finally:
         process.terminate()
         process.communicate(timeout=30)
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
