@@ -41,6 +41,8 @@ options:
       - C(timeout) of a tier is how many seconds one request may take there. By default 300, in the cloud 120.
       - C(cloud.input_cost_per_token) and C(cloud.output_cost_per_token) are US dollars, for a model whose
         price LiteLLM does not know. Budgets of C(litellm_keys) need a price.
+      - C(cpu.vision) says that the model takes pictures. Otherwise the gateway refuses a question about one,
+        which Ollama would answer as if there were none.
     type: dict
     default: {gpu: {backend: vllm}}
   vllm_version:

@@ -13,6 +13,8 @@ from .parts import Part, Parts
 
 # What LiteLLM or Ollama would leave out of a request without a word; the gateway refuses it instead.
 OLLAMA_LACKS = ["audio", "logit_bias", "logprobs", "n"]
+# Ollama answers a question about a picture as if there were none, where the model takes none.
+IMAGES = "images"
 # Ollama cuts a prompt that is too long, and forgets its beginning while it answers, unless it is told not to.
 OLLAMA_REFUSES = {"truncate": False, "shift": False}
 # The gateway reads the key from its environment; a plan never contains it.
@@ -82,7 +84,7 @@ def _other(tier: Tier, parts: Parts) -> dict[str, Any]:
             "api_base": address,
             "extra_body": dict(OLLAMA_REFUSES),
         }
-        info["inference_lacks"] = list(OLLAMA_LACKS)
+        info["inference_lacks"] = sorted([*OLLAMA_LACKS, *([] if tier.vision else [IMAGES])])
     else:
         params = {"model": f"openai/{tier.model}", "api_key": CLOUD_KEY}
         if tier.api_base:

@@ -24,10 +24,6 @@ class Ban:
     reason: str
     source: str
 
-    @property
-    def told(self) -> str:
-        return f"{self.reason} ({self.advisory}, {self.source})"
-
     def holds(self, release: Release) -> bool:
         is_old = self.since is not None and release < self.since
         is_fixed = self.fixed_in is not None and release >= self.fixed_in

@@ -23,10 +23,12 @@ def check(wanted: object, catalog: Catalog, findings: Findings) -> None:
     if release is None:
         return
     oldest = catalog.litellm_supported
-    told = [ban.told for ban in catalog.litellm_banned if ban.holds(release)]
-    if told:
+    bans = [ban for ban in catalog.litellm_banned if ban.holds(release)]
+    if bans:
+        told = f"{bans[0].reason} ({bans[0].advisory}, {bans[0].source})"
+        told += "".join(f"; {ban.advisory}" for ban in bans[1:])
         fix = f"Choose {oldest} or newer." if oldest and oldest > release else "Choose another release."
-        findings.problem(variable, f"names LiteLLM {release}, which must not run: {'; '.join(told)}", fix)
+        findings.problem(variable, f"names LiteLLM {release}, which must not run: {told}", fix)
     elif oldest and release < oldest:
         findings.warn(
             f"{variable} names LiteLLM {release}, whose faults nobody mends any more."

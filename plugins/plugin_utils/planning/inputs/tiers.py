@@ -17,7 +17,7 @@ OPENAI_URL = "https://api.openai.com/v1"
 PRICES = ("input_cost_per_token", "output_cost_per_token")
 _KEYS = {
     GPU: ("enabled", "backend", "timeout"),
-    CPU: ("enabled", "backend", "timeout", "model", "source"),
+    CPU: ("enabled", "backend", "timeout", "model", "source", "vision"),
     CLOUD: ("enabled", "backend", "timeout", "model", "api_key", "api_base", *PRICES),
 }
 # Seconds that one request may take: a long answer on a small GPU, a classification on a CPU, a hosted API.
@@ -34,6 +34,7 @@ class Tier:
     model: str = ""
     source: str = ""
     api_base: str = ""
+    vision: bool = False
     prices: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -85,6 +86,7 @@ def _read_tier(name: str, row: object, findings: Findings) -> Tier | None:
         model=model,
         source=table.text("source"),
         api_base=table.text("api_base").rstrip("/"),
+        vision=table.flag("vision", False),
         prices=_prices(table),
     )
 

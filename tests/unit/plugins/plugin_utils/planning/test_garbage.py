@@ -94,7 +94,7 @@ def own_form() -> dict[str, Any]:
         "hosts": [host],
         "vllm_image": "vllm/vllm-openai:v0.8.5.post1",
         "vllm_image_cuda": "12.4",
-        "litellm_image": "ghcr.io/berriai/litellm:v1.82.6",
+        "litellm_image": "ghcr.io/berriai/litellm:v1.108.14",
         "min_gpu_memory_gb": 8,
         "allow_unknown": True,
         "nodes": [node],

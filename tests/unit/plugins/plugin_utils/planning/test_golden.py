@@ -338,8 +338,8 @@ def test_a_banned_gateway_is_refused(image: str) -> None:
 @pytest.mark.parametrize(
     "image",
     [
-        "ghcr.io/berriai/litellm:v1.82.6",
-        "ghcr.io/berriai/litellm:v1.82.70",
+        "ghcr.io/berriai/litellm:v1.109.0",
+        "ghcr.io/berriai/litellm:v1.182.7",
         "ghcr.io/berriai/litellm:v11.82.7",
         "registry.example:5000/litellm@sha256:" + "0" * 64,
         "",

@@ -111,6 +111,14 @@ def test_the_cloud_has_prices_of_its_own_or_litellms(prices: dict[str, float]) -
     assert told == prices
 
 
+@pytest.mark.parametrize("vision", [{}, {"vision": False}, {"vision": True}])
+def test_a_model_without_eyes_gets_no_picture(vision: dict[str, bool]) -> None:
+    tiers = home_lab()["tiers"]
+    found = plan(home_lab(tiers={**tiers, "cpu": {**tiers["cpu"], **vision}}))
+    (cpu,) = (row for row in found["litellm_models"] if row["model_info"]["tier"] == "cpu")
+    assert ("images" in cpu["model_info"]["inference_lacks"]) is not vision.get("vision", False)
+
+
 def test_the_order_of_tiers_is_the_order_of_fallback() -> None:
     tiers = home_lab()["tiers"]
     turned = {"cpu": tiers["cpu"], "cloud": tiers["cloud"], "gpu": tiers["gpu"]}
