@@ -52,7 +52,7 @@ def write_configuration(folder: Path) -> Path:
     return path
 
 
-def wait_until_served(url: str, path: str = "/health", timeout_s: float = 30) -> None:
+def wait_until_served(url: str, path: str = "/health", timeout_s: float = 180) -> None:
     """Wait until what serves the hosts answers. The machine's proxy settings are not for it."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + timeout_s

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from lab.errors import LabError
-from lab.hosts.podman import LAB_LABEL, Podman
+from lab.hosts.podman import LAB_LABEL, LOST, Podman
 
 SPEC_LABEL = "inference-stack.spec"
 
@@ -73,8 +73,8 @@ def ensure_container(podman: Podman, spec: HostSpec, lab: str, log: IO[str]) -> 
     if found is not None and found["Config"]["Labels"].get(SPEC_LABEL) != spec.digest():
         podman.logged(log, "rm", "--force", "--time", "10", spec.container)
         found, done = None, "made anew"
-    elif found is not None and found["State"]["Status"] in {"created", "initialized", "configured"}:
-        # Whoever made it was stopped before its files were complete.
+    elif found is not None and found["State"]["Status"] in {"created", "initialized", "configured", LOST}:
+        # Whoever made it was stopped before its files were complete, or the machine went down.
         podman.logged(log, "rm", "--force", spec.container)
         found = None
     if found is None:

@@ -14,6 +14,9 @@ from lab.errors import LabError
 from lab.settings import Settings
 
 LAB_LABEL = "inference-stack.lab"
+# Podman's word is "running": it keeps it where the machine went down and its files under /run stayed.
+LOST = "lost"
+PROCESSES = Path("/proc")
 """Every container, volume and network of a lab carries it, with the lab's name as value."""
 
 _REMOVALS = 3
@@ -47,6 +50,14 @@ def choose_runtime() -> str:
     if _CGROUP_V2_MARK.exists() and shutil.which("crun"):
         return "crun"
     return "runc"
+
+
+def _is_process_of(pid: int, container: str) -> bool:
+    """Whether the container's first process is there. Its cgroup bears the container's id."""
+    try:
+        return container in (PROCESSES / str(pid) / "cgroup").read_text("utf-8")
+    except OSError:
+        return False
 
 
 class Podman:
@@ -96,6 +107,9 @@ class Podman:
             return None
         found = json.loads(self.output("container", "inspect", container))[0]
         assert isinstance(found, dict)
+        state = found["State"]
+        if state["Status"] == "running" and not _is_process_of(state["Pid"], found["Id"]):
+            state["Status"] = LOST
         return found
 
     def names(self, kind: str, lab: str | None = None) -> list[str]:

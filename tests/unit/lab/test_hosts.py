@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -216,6 +217,26 @@ def test_other_peoples_containers_keep_forwarding_and_rules(
 
     assert (quiet_machine / "net/ipv4/ip_forward").read_text() == "1\n"
     assert not firewall.told
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "told"),
+    [("0::/libpod-ab12/init.scope\n", "running"), ("0::/user.slice\n", "lost"), ("", "lost")],
+)
+def test_what_podman_takes_for_running_after_the_machine_went_down_is_lost(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cgroup: str, told: str
+) -> None:
+    """Its number may be another process's by now."""
+    if cgroup:
+        (tmp_path / "77").mkdir()
+        (tmp_path / "77/cgroup").write_text(cgroup)
+    document = [{"Id": "ab12", "State": {"Status": "running", "Pid": 77}}]
+    lab = podman.Podman(settings)
+    monkeypatch.setattr(lab, "succeeds", lambda *words: True)
+    monkeypatch.setattr(lab, "output", lambda *words: json.dumps(document))
+    monkeypatch.setattr(podman, "PROCESSES", tmp_path)
+    found = lab.inspect("inference-t-hub")
+    assert found is not None and found["State"]["Status"] == told
 
 
 @pytest.mark.parametrize(("failures", "removed"), [(0, True), (2, True), (3, False)])
