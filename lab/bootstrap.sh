@@ -35,11 +35,12 @@ if [ ! -x .venv/bin/python ] || ! .venv/bin/python -c '' 2>/dev/null; then
 fi
 
 if [ "$set_name" = test ]; then
-  # Unit tests compile the stand-in of the GPU's driver and sign a repository, and a browser looks at the report:
-  # with what a bare Debian has not.
+  # Unit tests compile the stand-in of the GPU's driver, sign a repository and start a PostgreSQL, and a browser looks at the
+  # report: with what a bare Debian has not.
   missing=()
   command -v gcc >/dev/null 2>&1 && [ -e /usr/include/stdio.h ] || missing+=(gcc libc6-dev)
   command -v gpg >/dev/null 2>&1 && command -v gpgv >/dev/null 2>&1 || missing+=(gnupg gpgv)
+  command -v initdb >/dev/null 2>&1 || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
   command -v openssl >/dev/null 2>&1 || missing+=(openssl)
   command -v chromium >/dev/null 2>&1 || missing+=(chromium)
   command -v chromedriver >/dev/null 2>&1 || missing+=(chromium-driver)
@@ -47,6 +48,11 @@ if [ "$set_name" = test ]; then
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 ||
       fail "the tests need ${missing[*]}" "sudo apt-get install ${missing[*]}"
     echo "setup: installing ${missing[*]}"
+    # Each test starts a server of its own; Debian's package would start one more, on PostgreSQL's port.
+    if [[ " ${missing[*]} " == *" postgresql "* ]]; then
+      mkdir -p /etc/postgresql-common/createcluster.d
+      echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.d/inference-stack.conf
+    fi
     { apt-get update -q && apt-get install -qy --no-install-recommends "${missing[@]}"; } >/tmp/inference-stack-setup.log 2>&1 ||
       fail "${missing[*]} could not be installed (/tmp/inference-stack-setup.log)" "apt-get install ${missing[*]}"
   fi

@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..plugin_utils.boundary.controller import controller_gaps
+from ..module_utils.errors import InvalidInput
+from ..plugin_utils.boundary.controller import MORE_PACKAGES, controller_gaps, package_gaps
 from ..plugin_utils.boundary.filters import as_filter
+from ..plugin_utils.boundary.plain import plain
 
 DOCUMENTATION = r"""
 name: controller_gaps
@@ -22,10 +24,18 @@ options:
     description: The Python that runs Ansible, for the commands.
     type: str
     required: true
+  packages:
+    description:
+      - Look for these Python packages instead, which not every site needs.
+    type: list
+    elements: str
+    choices: [psycopg]
+    default: []
 """
 
 EXAMPLES = r"""
 gaps: "{{ ansible_playbook_python | inference.stack.controller_gaps }}"
+more: "{{ ansible_playbook_python | inference.stack.controller_gaps(packages=['psycopg']) }}"
 """
 
 RETURN = r"""
@@ -37,8 +47,16 @@ _value:
 """
 
 
+def gaps(python: str, packages: Any = ()) -> list[str]:
+    """Read the packages and look for them."""
+    wanted = plain(packages)
+    if unknown := [name for name in wanted if name not in MORE_PACKAGES]:
+        raise InvalidInput(f"packages names {unknown[0]}.", f"Known: {', '.join(MORE_PACKAGES)}.")
+    return package_gaps(python, wanted) if wanted else controller_gaps(python)
+
+
 class FilterModule:
     """Offers controller_gaps."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"controller_gaps": as_filter(controller_gaps)}
+        return {"controller_gaps": as_filter(gaps)}

@@ -19,7 +19,8 @@ options:
     description:
       - Models to serve on GPUs, as in the variable C(inference_models).
       - An entry is the name of a model in the catalog, or a mapping with C(name) and optionally C(mode),
-        C(aliases), C(served_name), C(replicas), C(requirements), and any key of the catalog's rows.
+        C(aliases), C(served_name), C(registry_name), C(replicas), C(requirements), and any key of the
+        catalog's rows.
       - C(gpus) may be V(auto), the fewest GPUs of one host that hold the model.
       - C(arguments) of an entry are added to those of the catalog; other keys replace them.
       - All entries may also be in the words of a Helm chart, with C(name), C(modelURL), C(replicaCount),
@@ -373,6 +374,11 @@ plan:
       description: More names at the gateway, and the served name behind each.
       type: dict
       sample: {vllm-qwen: Qwen/Qwen3-8B-AWQ}
+    registry_models:
+      description: What a platform's registry should say of each model.
+      type: list
+      elements: dict
+      sample: [{name: llama3, backend_url: "http://llama-3-8b-inference.ml.svc.cluster.local:8000"}]
     cache:
       description:
         - The folder of the models, and the repositories and tokenizers that engines load, with their size.

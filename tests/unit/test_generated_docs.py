@@ -23,7 +23,7 @@ ONE = {"one": lambda: "| a |\n| --- |\n"}
 # Variables of a site that no role has are read with a default, and named after the site or the playbook.
 OPTIONAL = re.compile(
     r"\b((?:inference|ask|benchmark|chat|doctor|drill|import_model|init|llm|logs|observe|plan|port_forward"
-    r"|prune_models|render|report|status)_\w+)\s+\| default\(('[^']*'|\w+|\[[^]]*\]|\{\})?"
+    r"|prune_models|registry|render|report|status)_\w+)\s+\| default\(('[^']*'|\w+|\[[^]]*\]|\{\})?"
 )
 TEXT = "# Title\n\n<!-- generated: one -->\nold\n<!-- end -->\n\nThe rest.\n"
 WRITTEN = "# Title\n\n<!-- generated: one -->\n\n| a |\n| --- |\n\n<!-- end -->\n\nThe rest.\n"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from importlib import metadata, util
 from itertools import takewhile
 from pathlib import Path
@@ -12,18 +13,14 @@ from pathlib import Path
 COLLECTIONS = {"kubernetes.core": ((6, 2, 0), (7, 0, 0))}
 # What kubernetes.core itself needs.
 PACKAGES = {"kubernetes": (24, 2, 0)}
+# What a site with a registry in PostgreSQL needs as well, with what pip installs for it.
+MORE_PACKAGES = {"psycopg": (3, 1, 0)}
+_DISTRIBUTIONS = {"psycopg": "psycopg[binary]"}
 
 
 def controller_gaps(python: str) -> list[str]:
     """One sentence for each thing that is missing or of another version; ``python`` runs Ansible here."""
-    gaps = []
-    for package, least in PACKAGES.items():
-        found = package_version(package)
-        if found is None or numbers(found) < least:
-            wanted = f"{package}>={dotted(least)}"
-            gaps.append(
-                f"{python} has {has('the package', package, found)}. Run: {python} -m pip install '{wanted}'"
-            )
+    gaps = package_gaps(python, PACKAGES)
     for collection, (least, below) in COLLECTIONS.items():
         found = collection_version(collection)
         if found is None or not least <= numbers(found) < below:
@@ -31,6 +28,19 @@ def controller_gaps(python: str) -> list[str]:
             gaps.append(
                 f"Ansible has {has('the collection', collection, found)}. "
                 f"Run: ansible-galaxy collection install --upgrade '{wanted}'"
+            )
+    return gaps
+
+
+def package_gaps(python: str, packages: Iterable[str]) -> list[str]:
+    """One sentence for each of these packages that is missing or too old."""
+    gaps = []
+    for package in packages:
+        found, least = package_version(package), {**PACKAGES, **MORE_PACKAGES}[package]
+        if found is None or numbers(found) < least:
+            wanted = f"{_DISTRIBUTIONS.get(package, package)}>={dotted(least)}"
+            gaps.append(
+                f"{python} has {has('the package', package, found)}. Run: {python} -m pip install '{wanted}'"
             )
     return gaps
 

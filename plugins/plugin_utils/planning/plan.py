@@ -42,6 +42,7 @@ from .placement import place
 from .promises import with_contracts
 from .reading.findings import Findings
 from .reading.tables import Table
+from .registry_rows import check_names, registry_rows
 from .scheduling import schedule
 from .workloads import ARGUMENT as WORKLOADS
 from .workloads import Workloads, read_workloads
@@ -108,6 +109,7 @@ def work_out(arguments: Mapping[str, Any], raw_catalog: Mapping[str, Mapping[str
         gateway.taken_names(wanted.models, wanted.tiers),
         findings,
     )
+    check_names(wanted.models, findings)
     parts = tables.with_engines(wanted.parts, identities)
     tables.check_clashes(parts, {model.name: model.path for model in wanted.models}, findings)
     findings.stop_on_problems()
@@ -193,6 +195,7 @@ def _fit(wanted: _Wanted, identities: list[naming.Identity], findings: Findings)
         "vllm_watchdog_port": parts.watchdog_port,
         "litellm_fallbacks": gateway.fallbacks(identities, tiers, wanted.default_mode),
         "litellm_aliases": gateway.aliases(identities),
+        "registry_models": registry_rows(models, identities),
         "cache": cache_content(models, parts.cache_path, compared.image),
         "gated": gated_models(models),
         "memory": memory,

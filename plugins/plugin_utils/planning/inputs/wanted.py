@@ -37,7 +37,7 @@ VARIABLES = {
 VERSION, IMAGE = VARIABLES["vllm_version"], VARIABLES["vllm_image"]
 IMAGE_CUDA, ALLOW_UNKNOWN = VARIABLES["vllm_image_cuda"], VARIABLES["allow_unknown"]
 HOST_DRIVER = "inference_host_driver"
-ENTRY_KEYS = ("name", "mode", "aliases", "served_name", "replicas", "requirements")
+ENTRY_KEYS = ("name", "mode", "aliases", "served_name", "registry_name", "replicas", "requirements")
 # Far above any site. A larger number is a typing error, and planning it would take all memory.
 MOST_REPLICAS = 1000
 # In this mode a program outside the cluster owns the GPU, so no model belongs to it.
@@ -63,6 +63,8 @@ class WantedModel:
     requirements: tuple[str, ...]
     replicas: int
     settings: CatalogModel
+    # What a platform's registry calls it.
+    registry_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -240,6 +242,7 @@ def _read_entry(table: Table, default_mode: str, catalog: Catalog, findings: Fin
         requirements=table.texts("requirements"),
         replicas=table.integer("replicas", 1, minimum=1, maximum=MOST_REPLICAS) or 1,
         settings=settings,
+        registry_name=table.text("registry_name", name),
     )
 
 
