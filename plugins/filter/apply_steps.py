@@ -60,6 +60,11 @@ _value:
       type: list
       elements: str
       sample: [cert-manager.io/v1 Certificate ml/tls]
+    unknown_namespaces:
+      description: Namespaces that are not there and that nobody makes.
+      type: list
+      elements: str
+      sample: [n8n]
     unseen:
       description: Objects that would be created, and that a dry run cannot try.
       type: list

@@ -374,6 +374,10 @@ plan:
       description: More names at the gateway, and the served name behind each.
       type: dict
       sample: {vllm-qwen: Qwen/Qwen3-8B-AWQ}
+    fallback_config:
+      description: Addresses and names for programs beside the site, the data of a ConfigMap.
+      type: dict
+      sample: {LLM_ENDPOINT: "http://litellm.ml.svc.cluster.local:4000/v1", LLM_MODEL: Qwen/Qwen3-8B-AWQ}
     registry_models:
       description: What a platform's registry should say of each model.
       type: list

@@ -49,6 +49,7 @@ SITES = st.fixed_dictionaries(
         **{f"{role}_node_port": NODE_PORTS for role in ("litellm", "open_webui")},
         "open_webui_storage": st.sampled_from(["claim", "host", "none"]),
         "vllm_cache_claim_size": st.just("200Gi"),
+        "litellm_fallback_config_namespace": NAMES,
     },
 )
 
@@ -150,6 +151,9 @@ def check_addresses(site: Site) -> None:
     asked = [environment(row) for workload in site.of(*WORKLOADS) for row in containers(workload)]
     targets += [row["OPENAI_API_BASE_URL"] for row in asked if "OPENAI_API_BASE_URL" in row]
     targets += [url for url, tier in site.plan["tier_map"].items() if tier != "cloud"]
+    # What n8n reads: whatever is an address.
+    told = [row for row in site.of("ConfigMap") if row["metadata"]["name"] == "llm-fallback-config"]
+    targets += [url for row in told for url in row["data"].values() if url.startswith("http")]
     targets += [model["contract"]["api_base"] for model in site.plan["vllm_models"]]
     for url in targets:
         if url and urlsplit(url).hostname == "127.0.0.1":
@@ -276,3 +280,5 @@ def test_every_reference_resolves(variables: dict[str, Any]) -> None:
     check_cache(site, "" if "vllm_cache_claim_size" in variables else folder)
     check_pod_security(site, answer["pod_security"])
     check_table(site, variables)
+    wanted = variables.get("litellm_fallback_config_namespace", "")
+    assert site.has("ConfigMap", wanted, "llm-fallback-config") == bool(wanted)

@@ -21,6 +21,7 @@ from .compatibility.models import unfit_kernels
 from .compatibility.observed import observe
 from .compatibility.site import Site, check
 from .engines import describe_engines
+from .fallback_config import fallback_config
 from .inherited.translation import translate
 from .inputs import hardware
 from .inputs.consistency import check_shape
@@ -175,6 +176,7 @@ def _fit(wanted: _Wanted, identities: list[naming.Identity], findings: Findings)
     findings.stop_on_problems()
     for row, model, pod in zip(listed, models, wanted.workloads.engines(models, listed), strict=True):
         row["cache_nodes"] = cache_nodes(model, pod, wanted.nodes, gpus, unfit)
+    fallbacks = gateway.fallbacks(identities, tiers, wanted.default_mode)
     plan = {
         "namespace": wanted.namespace,
         "parts": parts.as_plain(),
@@ -193,8 +195,9 @@ def _fit(wanted: _Wanted, identities: list[naming.Identity], findings: Findings)
         "litellm_engines": gateway.proxied_engines(identities, tiers, parts),
         "litellm_engine_proxy_port": parts.engine_proxy_port,
         "vllm_watchdog_port": parts.watchdog_port,
-        "litellm_fallbacks": gateway.fallbacks(identities, tiers, wanted.default_mode),
+        "litellm_fallbacks": fallbacks,
         "litellm_aliases": gateway.aliases(identities),
+        "fallback_config": fallback_config(identities, tiers, parts, wanted.default_mode, fallbacks),
         "registry_models": registry_rows(models, identities),
         "cache": cache_content(models, parts.cache_path, compared.image),
         "gated": gated_models(models),

@@ -21,7 +21,7 @@ from .objects import rank
 
 _DIFFERENCES = (
     *("unknown_kinds", "unseen", "namespaces", "secrets", "objects", "stale", "restarts", "missing_secrets"),
-    *("awaited_jobs", "later", "taken_node_ports"),
+    *("awaited_jobs", "later", "taken_node_ports", "unknown_namespaces"),
 )
 _JOB = "Job"
 _RUNNING = frozenset(WORKLOADS) - {_JOB}
@@ -51,6 +51,7 @@ def apply_steps(observed: Any, sets: Any, check_mode: bool = False, now: str = "
     taken = seen.get("taken_node_ports") or []
     steps = {
         "unknown_kinds": [row["object"] for row in rows if row["obstacle"] == "api"],
+        "unknown_namespaces": _unknown_namespaces(rows),
         "unseen": [row["object"] for row in rows if not row["applicable"]] if check_mode else [],
         **_calls(pending, _pending_secrets(owners, check_mode)),
         "awaited_jobs": [Identity.parse(name).reference() for names in jobs.values() for name in names],
@@ -100,10 +101,17 @@ def _nothing() -> dict[str, Any]:
     lists = (
         *("unknown_kinds", "unseen", "namespaces", "secrets", "objects", "stale", "inventories", "restarts"),
         *("restarts_due", "restarted", "missing_secrets", "foreign_fields", "awaited_jobs", "later"),
-        *("taken_node_ports", "stale_first", "elsewhere"),
+        *("taken_node_ports", "stale_first", "elsewhere", "unknown_namespaces"),
     )
     nothing = {"changes": False, "untried": False, "later_changes": False, "unfinished": {}}
     return {**{name: [] for name in lists}, **nothing}
+
+
+def _unknown_namespaces(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Namespaces of objects that are not there, and that no owner of these sets makes."""
+    made = {Identity.parse(row["object"]).name for row in rows if _kind(row) == "Namespace"}
+    needed = {Identity.parse(row["object"]).namespace for row in rows if row["obstacle"] == "namespace"}
+    return sorted(needed - made)
 
 
 def _awaited_jobs(owners: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:

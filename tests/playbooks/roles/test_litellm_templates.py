@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
-from tests.playbook_run import ROOT
+from tests.playbook_run import ROOT, run_playbook
 from tests.playbooks.roles.cluster_roles import (
     CONSUMER_KEY,
+    INPUTS,
     MASTER_KEY,
     PROVIDER_KEY,
     container_of,
@@ -190,3 +193,39 @@ def test_a_gateway_of_providers_alone_has_no_haproxy() -> None:
     alone = rendered(json.dumps({"litellm_engines": [], "litellm_models": []}))["litellm"]
     gateway = next(item for item in alone if item["kind"] == "Deployment")
     assert "initContainers" not in pod_of(gateway)
+
+
+FOR_N8N = {"LLM_ENDPOINT": "http://litellm.ml.svc.cluster.local:4000/v1", "LLM_MODEL": "Qwen/Qwen3-8B-AWQ"}
+
+
+def test_programs_beside_the_site_get_a_config_map_where_they_are() -> None:
+    asked = {"litellm_fallback_config": FOR_N8N, "litellm_fallback_config_namespace": "n8n"}
+    found = rendered(json.dumps(asked))["litellm"]
+    (told,) = (item for item in found if item["metadata"]["name"] == "llm-fallback-config")
+    assert (told["kind"], told["metadata"]["namespace"], told["data"]) == ("ConfigMap", "n8n", FOR_N8N)
+    assert {item["metadata"]["namespace"] for item in found if item is not told} == {"ml"}
+
+
+def test_without_a_namespace_there_is_none() -> None:
+    found = rendered(json.dumps({"litellm_fallback_config": FOR_N8N}))["litellm"]
+    assert "llm-fallback-config" not in [item["metadata"]["name"] for item in found]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"litellm_fallback_config": {"OPENAI_API_KEY": "planted"}}, "show a secret to everybody"),
+        ({"litellm_fallback_config": {"LLM_ENDPOINT": "http://n8n:planted@host/v1"}}, "LLM_ENDPOINT"),
+        ({"litellm_fallback_config": {"NOTE": "sk-planted-0123"}}, "NOTE"),
+        ({"litellm_fallback_config_namespace": "N8N"}, "not the name of a namespace: N8N"),
+    ],
+)
+def test_a_secret_or_a_wrong_name_is_refused(given: dict[str, Any], told: str, tmp_path: Path) -> None:
+    include = {"name": "inference.stack.litellm", "tasks_from": "preflight.yml"}
+    play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "vars": INPUTS | given}
+    path = tmp_path / "play.yml"
+    path.write_text(json.dumps([{**play, "tasks": [{"ansible.builtin.include_role": include}]}]), "utf-8")
+    done = run_playbook(path, inventory="localhost,")
+    assert done.returncode == 2
+    assert told in " ".join(done.stdout.split())
+    assert "planted" not in done.stdout.partition("fatal:")[2]

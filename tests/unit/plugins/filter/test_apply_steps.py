@@ -137,6 +137,19 @@ def test_restarts_touch_one_annotation() -> None:
     assert found["restarted"] == ["apps/v1 Deployment ml/vllm-qwen: ConfigMap a changes"]
 
 
+def test_a_namespace_that_nobody_makes_is_told_before_anything_is_applied() -> None:
+    own, other = thing("ConfigMap", "a"), thing("ConfigMap", "b")
+    other["metadata"]["namespace"] = "n8n"
+    away = {"applicable": False, "obstacle": "namespace"}
+    new = owner((NAMESPACE, "created"), (own, "created"), (other, "created"))
+    new["objects"] = [new["objects"][0], *({**one, **away} for one in new["objects"][1:])]
+    for check in (True, False):
+        found = steps(new, check=check)
+        assert found["unknown_namespaces"] == ["n8n"]
+        assert found["differs"]
+    assert steps(owner((NAMESPACE, "created"), (own, "created")))["unknown_namespaces"] == []
+
+
 def test_missing_secrets_are_sentences_that_name_them() -> None:
     missing = [
         {"name": "a", "exists": False, "keys": ["K"]},
