@@ -32,7 +32,9 @@ options:
     type: str
     required: true
   config_maps:
-    description: ConfigMaps of O(namespace) whose data the caller wants to know.
+    description:
+      - ConfigMaps of O(namespace) whose data the caller wants to know. C(NAMESPACE/NAME) is one of another
+        namespace.
     type: list
     elements: str
     default: []

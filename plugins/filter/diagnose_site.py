@@ -16,8 +16,8 @@ version_added: 0.1.0
 author:
   - The inference.stack authors (@inference-stack)
 description:
-  - Walks from the host over PCI link, driver, device nodes, runtime, CDI, node, pod, engine and model to the
-    gateway, and says of each layer whether it works, what shows that, and what to do next.
+  - Walks from the host over PCI link, driver, device nodes, runtime, CDI, node, pod, engine, model and names
+    to the gateway, and says of each layer whether it works, what shows that, and what to do next.
   - Unknown layers are C(not_reached) if a layer below them is broken.
   - Whatever is missing among the observations is unknown, never an error.
 options:
@@ -31,6 +31,9 @@ options:
         M(inference.stack.gpu_stack_info) as C(stack).
       - C(engines) are the results of M(inference.stack.llm_endpoint_info) in a loop over pods, which stand in
         C(item).
+      - C(registry) is the result of M(inference.stack.model_registry_rows) or
+        M(inference.stack.model_registry_commands) in check mode, with the C(wanted) rows, or C(error).
+      - C(fallback_config_namespace) is where the ConfigMap C(llm-fallback-config) should be.
       - C(now) is the time in seconds since the epoch.
     type: dict
     required: true

@@ -22,6 +22,11 @@ options:
     type: list
     elements: str
     default: []
+  variables:
+    description: Environment variables of first containers whose values the caller wants to know.
+    type: list
+    elements: str
+    default: []
   resource:
     description: The resource that nodes with GPUs offer.
     type: str
@@ -156,6 +161,10 @@ workloads:
       description: Image of its first container.
       type: str
       sample: vllm/vllm-openai:v0.8.5.post1
+    variables:
+      description: The O(variables) of its first container that are set to a value.
+      type: dict
+      sample: {DEFAULT_MODELS: Qwen/Qwen3-8B-AWQ}
     foreign_fields:
       description: Fields that somebody else added, each with C(manager) and C(field).
       type: list
@@ -294,6 +303,7 @@ from ..module_utils.errors import InvalidInput, fail
 ARGUMENTS: dict[str, dict[str, Any]] = {
     **ANSWER_OPTIONS,
     "workloads": {"type": "list", "elements": "str", "default": []},
+    "variables": {"type": "list", "elements": "str", "default": []},
     "resource": {"type": "str", "default": "nvidia.com/gpu"},
 }
 NOTHING: dict[str, Any] = {
@@ -316,7 +326,9 @@ def main() -> None:
         workloads = [Identity.parse(f"apps/v1 {words}") for words in params["workloads"]]
     except InvalidInput as error:
         fail(module, error)
-    wanted = Wanted(params["namespace"], workloads, params["config_maps"], params["resource"])
+    wanted = Wanted(
+        params["namespace"], workloads, params["config_maps"], params["resource"], params["variables"]
+    )
     found = answer_of(params, NOTHING, lambda api: SiteState(api, wanted).read())
     module.exit_json(changed=False, **found)
 

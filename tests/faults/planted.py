@@ -155,6 +155,23 @@ def wrong_selector() -> Fault:
     )
 
 
+def renamed_model() -> Fault:
+    """An upgrade that forgot the gateway: it asks the engine for another name than its own, and hears 404."""
+    saved: list[str] = []
+
+    def configure(lab: Lab, text: str) -> None:
+        lab.patch("configmap/litellm", {"data": {"config.yaml": text}})
+        lab.kubectl(f"-n {NAMESPACE} rollout restart deployment/litellm")
+        lab.kubectl(f"-n {NAMESPACE} rollout status deployment/litellm --timeout={PATIENCE_S - 60}s")
+
+    def plant(lab: Lab) -> None:
+        saved.append(lab.get(f"-n {NAMESPACE} configmap/litellm")["data"]["config.yaml"])
+        configure(lab, saved[-1].replace(f"hosted_vllm/{SERVED}", "hosted_vllm/somebody/else"))
+
+    words = ["for somebody/else", f"it serves {SERVED}", "site.yml --tags cluster"]
+    return Fault("names", words, plant, lambda lab: configure(lab, saved[-1]), verdict="broken")
+
+
 def move(path: str) -> tuple[str, str]:
     return f"mv {path} {path}.away", f"mv {path}.away {path}"
 
@@ -272,6 +289,7 @@ FAULTS: dict[str, Fault] = {
         # It may have been restarted meanwhile.
         lambda lab: lab.inside("gpu", "pkill -CONT -f VLLM::EngineCore || true"),
     ),
+    "gateway asks for another name": renamed_model(),
     "policy closed": closed_policy(),
     "service points at nobody": wrong_selector(),
     "CPU tier scaled to 0": scaled(

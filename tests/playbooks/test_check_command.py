@@ -12,7 +12,7 @@ from tests.playbooks.test_preflight import SECRETS
 
 VERBS = [
     *("ask", "benchmark", "chat", "doctor", "drill", "logs", "models", "plan", "port_forward"),
-    *("prune_models", "render", "report", "site", "status"),
+    *("prune_models", "registry", "render", "report", "site", "status"),
 ]
 LEFT_OUT = {
     "gpu": ("localhost and server", "gpu,localhost,server"),
@@ -92,7 +92,7 @@ def test_a_verb_without_tags_says_so(verb: str) -> None:
 @pytest.mark.parametrize(("tags", "unknown"), [("vllm", "vllm"), ("cluster,vllm,apply", "apply or vllm")])
 def test_a_tag_that_nothing_has_is_refused_with_those_that_there_are(tags: str, unknown: str) -> None:
     told = refused(play("site", "--tags", tags))
-    assert f"Nothing here has the tag {unknown}. Choose from plan, hosts, cluster, prove, " in told
+    assert f"Nothing here has the tag {unknown}. Choose from plan, hosts, cluster, registry, prove, " in told
 
 
 def test_the_tags_of_the_site_are_those_that_it_has() -> None:

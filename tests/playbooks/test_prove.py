@@ -34,6 +34,7 @@ CONTRACT = {
 LIMITS = {"load_timeout": 20, "contract": CONTRACT}
 PLAN: dict[str, Any] = {
     "namespace": "ml",
+    "parts": {"gateway": {"name": "litellm"}},
     "image": "vllm/vllm-openai:v0.8.5.post1",
     "default_mode": "ml",
     "tier_map": TIER_MAP,
@@ -84,6 +85,12 @@ def prove(
     return run_playbook("steps/prove.yml", *words, variables=extra)
 
 
+def task(done: subprocess.CompletedProcess[str], name: str) -> str:
+    """What a task said."""
+    (told,) = (part for part in done.stdout.split("TASK [")[1:] if part.startswith(name))
+    return told
+
+
 def test_a_kept_contract_is_told_line_by_line(server: ScriptedServer, proof: Path) -> None:
     ScriptedModel(server, gateway=True).serve()
     done = prove(server, proof)
@@ -107,7 +114,7 @@ def test_a_broken_contract_fails_the_run_and_is_told_as_well(server: ScriptedSer
     ScriptedModel(server, {"prose"}, gateway=True).serve()
     done = prove(server, proof)
     assert done.returncode != 0
-    _, shown, _, required = done.stdout.split("TASK [")[1:]
+    shown, required = task(done, "show_text | Show the text"), task(done, "Require that every contract")
     assert "passed         identity" in shown
     assert "failed         json" in shown
     assert f"{NAME} breaks its contract in 2 of the 17 checks" in required
@@ -125,7 +132,7 @@ def test_a_model_that_never_answers_is_told_too(server: ScriptedServer, proof: P
     model = {**PLAN["vllm_models"][0], "load_timeout": 1}
     done = prove(server, proof, inference_plan={**PLAN, "vllm_models": [model]})
     assert done.returncode != 0
-    _, shown, _, required = done.stdout.split("TASK [")[1:]
+    shown, required = task(done, "show_text | Show the text"), task(done, "Require that every contract")
     assert "no such path" in shown
     assert "no such path" in required
     (contract,) = json.loads(proof.read_text())["contracts"]
@@ -236,3 +243,30 @@ def test_check_mode_asks_for_no_future(
     (line,) = (line for line in done.stdout.splitlines() if "not proven" in line)
     assert left_out in line and "a run is still to make or change its engine" in line
     assert not [request for request in server.requests if request.path.endswith("completions")]
+
+
+@pytest.mark.parametrize("drifted", [False, True])
+def test_a_name_that_the_gateway_calls_otherwise_fails_the_run(
+    server: ScriptedServer, proof: Path, drifted: bool
+) -> None:
+    ScriptedModel(server, gateway=True).serve()
+    settings = {
+        "model_list": PLAN["litellm_models"],
+        "router_settings": {"model_group_alias": {"default": NAME}},
+    }
+    if drifted:
+        settings["router_settings"] = {"model_group_alias": {"default": "cloud"}}
+    documents = {
+        "/api/v1": resources(("ConfigMap", "configmaps", True)),
+        "/apis/apps/v1/namespaces/ml/deployments": {"items": []},
+        "/api/v1/namespaces/ml/configmaps/litellm": {"data": {"config.yaml": yaml.safe_dump(settings)}},
+    }
+    for path, document in documents.items():
+        server.routes[f"GET {path}"] = functools.partial(Exchange.reply, body=document)
+    done = prove(server, proof, inference_kubeconfig=kubeconfig(server))
+    assert done.returncode == (2 if drifted else 0), done.stdout[-3000:]
+    if drifted:
+        told = " ".join(task(done, "Require that everybody").split())
+        assert (
+            f"default: at the gateway it stands for cloud instead of {NAME}. Run playbooks/site.yml" in told
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ import pytest
 import yaml
 
 from tests.playbook_run import ROOT, run_playbook
+from tests.playbooks.test_operating import AWAY, NOBODY
 from tests.unit.postgresql import PASSWORD, PostgreSQL, running
 
 OWNER = "ml@server"
@@ -166,3 +168,39 @@ def test_a_mistake_stops_the_site_before_anything_changes() -> None:
     )
     assert done.returncode == 2
     assert "model_registry_dsn is empty" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("dsn", "told"),
+    [
+        ("right", "the registry has no row of it"),
+        ("wrong", "password authentication failed"),
+        ("locked", "vault_registry_dsn"),  # a vault that was not opened
+    ],
+)
+def test_doctor_compares_the_registry_and_changes_nothing(
+    server: PostgreSQL, tmp_path: Path, dsn: str, told: str
+) -> None:
+    with server.connect() as connection:
+        connection.execute(TABLE)
+    values = {"right": server.dsn(), "wrong": server.dsn("Wr0ng-word"), "locked": "{{ vault_registry_dsn }}"}
+    report = tmp_path / "doctor.json"
+    done = run_playbook(
+        "doctor.yml",
+        variables={
+            **AWAY,
+            "inference_models": MODELS,
+            "inference_host_gpus": [{"gpu": "a100-80gb", "count": 1}],
+            "inference_gateway_url": NOBODY,
+            "model_registry_kind": "postgresql",
+            "model_registry_dsn": values[dsn],
+            "doctor_format": "json",
+            "doctor_output": str(report),
+        },
+    )
+    assert "changed=0" in done.stdout.rpartition("localhost")[2], done.stdout[-3000:]
+    (layer,) = (row for row in json.loads(report.read_text("utf-8"))["layers"] if row["layer"] == "names")
+    assert layer["status"] == "degraded"
+    assert told in str(layer["findings"])
+    assert PASSWORD not in done.stdout and "Wr0ng-word" not in done.stdout + report.read_text("utf-8")
+    assert [row[0] for row in rows(server)] == ["gpt-4o"]

@@ -8,7 +8,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
+from ansible_collections.inference.stack.plugins.plugin_utils.diagnosis.name_layers import (
+    names as layer_of_names,
+)
 from ansible_collections.inference.stack.plugins.plugin_utils.diagnosis.network_policies import matches
+from ansible_collections.inference.stack.plugins.plugin_utils.diagnosis.observed_site import (
+    Site as ObservedSite,
+)
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +26,9 @@ HF_HOME = "/root/.cache/huggingface"
 NAMES = st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
 PORTS, NODE_PORTS = st.integers(1, 65535), st.integers(30000, 32767)
 TYPES = st.sampled_from(["ClusterIP", "NodePort", "LoadBalancer"])
-QWEN, R1 = {"name": "qwen3-8b-awq"}, {"name": "deepseek-r1-distill-qwen-7b-awq", "mode": "r1"}
+QWEN: dict[str, Any] = {"name": "qwen3-8b-awq", "aliases": ["vllm-qwen"]}
+RENAMED = {**QWEN, "served_name": "house-model"}
+R1 = {"name": "deepseek-r1-distill-qwen-7b-awq", "mode": "r1"}
 GPU: dict[str, Any] = {"gpu": {}}
 CPU: dict[str, Any] = {"cpu": {"model": "qwen3:4b"}}
 CLOUD: dict[str, Any] = {"cloud": {"model": "m", "api_key": "k"}}
@@ -33,7 +41,7 @@ BASIS = {
 }
 SITES = st.fixed_dictionaries(
     {
-        "inference_models": st.sampled_from([[QWEN], [QWEN, R1]]),
+        "inference_models": st.sampled_from([[QWEN], [QWEN, R1], [RENAMED, R1]]),
         "inference_tiers": st.sampled_from([GPU, GPU | CPU, CPU | GPU, GPU | CPU | CLOUD]),
     },
     optional={
@@ -217,6 +225,32 @@ def check_pod_security(site: Site, levels: dict[str, dict[str, str]]) -> None:
             assert violations(workload["spec"]["template"]) == [], workload["metadata"]["name"]
 
 
+def check_names(site: Site) -> None:
+    """Everybody calls a model as its engine does: what doctor says of a site that runs what was rendered."""
+    maps = list(site.of("ConfigMap"))
+    engines = {row["deployment"]: row for row in site.plan["vllm_models"]}
+    workloads, asked = [], []
+    for one in site.of("Deployment"):
+        name = one["metadata"]["name"]
+        workloads.append({"kind": "Deployment", "name": name, "variables": environment(containers(one)[0])})
+        if name in engines:
+            words = [*(containers(one)[0].get("command") or []), *containers(one)[0]["args"]]
+            served = [words[words.index("--served-model-name") + 1]] if "--served-model-name" in words else []
+            workloads[-1]["pods"] = [{"name": name}]
+            asked.append({"item": {"name": name}, "models": served or [engines[name]["repository"]]})
+    told = [row for row in maps if row["metadata"]["name"] == "llm-fallback-config"]
+    names = {row["metadata"]["name"]: row["data"] for row in maps}
+    names |= {f"{row['metadata']['namespace']}/llm-fallback-config": row["data"] for row in told}
+    observed = {
+        "plan": site.plan,
+        "cluster": {"answers": True, "config_maps": names, "workloads": workloads},
+        "engines": asked,
+        "fallback_config_namespace": "".join(row["metadata"]["namespace"] for row in told),
+    }
+    findings = layer_of_names(ObservedSite(observed))
+    assert [row.status for row in findings] == ["ok"], findings
+
+
 def check_cache(site: Site, path: str) -> None:
     for model in site.plan["vllm_models"]:
         (engine,) = (row for row in site.of("Deployment") if row["metadata"]["name"] == model["deployment"])
@@ -278,6 +312,7 @@ def test_every_reference_resolves(variables: dict[str, Any]) -> None:
     moved = {"vllm_cache_path", "model_cache_path"} & set(variables)
     folder = "/srv/models" if moved else "/var/lib/vllm/huggingface"
     check_cache(site, "" if "vllm_cache_claim_size" in variables else folder)
+    check_names(site)
     check_pod_security(site, answer["pod_security"])
     check_table(site, variables)
     wanted = variables.get("litellm_fallback_config_namespace", "")

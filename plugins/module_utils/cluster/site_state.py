@@ -35,6 +35,7 @@ class Wanted(NamedTuple):
     workloads: Sequence[Identity]
     config_maps: Sequence[str]
     resource: str
+    variables: Sequence[str] = ()
 
 
 class SiteState:
@@ -86,6 +87,11 @@ class SiteState:
             "wanted": _wanted_pods(found),
             "summary": progress.summary,
             "image": str(containers[0].get("image") or ""),
+            "variables": {
+                str(row.get("name")): str(row["value"])
+                for row in containers[0].get("env") or []
+                if row.get("name") in self._wanted.variables and "value" in row
+            },
             "complaints": rollouts.controller_complaints(found),
             "foreign_fields": foreign_fields(found),
             "labels": (template.get("metadata") or {}).get("labels") or {},

@@ -132,7 +132,8 @@ def compare(
     if problems:
         raise InvalidInput(
             f"The registry has rows that are not ours to change: {'; '.join(problems)}.",
-            "Give the model another registry_name, or take a row over with model_registry_adopt: true.",
+            "Give the model another registry_name, or take a row over with model_registry_adopt: true. Rows "
+            "that this site wrote as another owner need model_registry_owner (inference_registry_owner).",
         )
     return changes
 

@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
+import yaml
+
 from ...module_utils.mode.names import CONFIG_MAP
 from ..boundary.plain import plain
 from .gpu_problems import Problem, gpu_problems
@@ -15,6 +17,8 @@ from .gpu_problems import Problem, gpu_problems
 # Parts by their names in the plan's table.
 GATEWAY, CHAT, DEVICE_PLUGIN = "gateway", "chat", "device-plugin"
 GPU_TIER, CLOUD_TIER = "gpu", "cloud"
+# What programs beside the site read, and what names the model of a new chat.
+FALLBACK_CONFIG, CHAT_MODELS = "llm-fallback-config", "DEFAULT_MODELS"
 # Phases of a pod that has ended.
 _ENDED = ("Failed", "Succeeded")
 
@@ -116,6 +120,9 @@ class Site:
         self.cluster: dict[str, Any] = found.get("cluster") or {}
         self.gateway: dict[str, Any] = found.get("gateway") or {}
         self.now = float(found.get("now") or 0)
+        # Where the inventory wants that ConfigMap, and what the registry's check said.
+        self.fallback_config_namespace = str(found.get("fallback_config_namespace") or "")
+        self.registry: dict[str, Any] = found.get("registry") or {}
         # A task that asked each pod keeps it as its item.
         self._engines: dict[str, dict[str, Any]] = {
             str((row.get("item") or {}).get("name")): row for row in found.get("engines") or []
@@ -216,6 +223,35 @@ class Site:
         rows = self.plan.get("litellm_engines") or []
         url = next((str(row.get("url")) for row in rows if row.get("name") == model.service), "")
         return (urlsplit(url).hostname or model.service).partition(".")[0]
+
+    def served_names(self, model: Model) -> list[str]:
+        """The names that a model's engines said; empty where nobody asked one."""
+        asked = (self.engine_of(pod) or {} for pod in self.engine_workload(model).get("pods") or [])
+        return sorted({str(name) for seen in asked for name in seen.get("models") or []})
+
+    def _config_map(self, name: str) -> dict[str, str] | None:
+        found = (self.cluster.get("config_maps") or {}).get(name)
+        return found if isinstance(found, dict) else None
+
+    @cached_property
+    def gateway_settings(self) -> dict[str, Any] | None:
+        """The gateway's configuration in LiteLLM's words; None where it could not be read."""
+        try:
+            found = yaml.safe_load((self._config_map(self.part(GATEWAY).name) or {})["config.yaml"])
+        except (KeyError, yaml.YAMLError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    @property
+    def chat_models(self) -> list[str]:
+        """The models of a new chat."""
+        told = (self.part(CHAT).workload.get("variables") or {}).get(CHAT_MODELS) or ""
+        return [name.strip() for name in str(told).split(",") if name.strip()]
+
+    @property
+    def fallback_config(self) -> dict[str, str] | None:
+        """The ConfigMap for programs beside the site."""
+        return self._config_map(f"{self.fallback_config_namespace}/{FALLBACK_CONFIG}")
 
     def answers(self) -> Iterator[dict[str, Any]]:
         yield from self.gateway.get("answers") or []

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from . import cluster_layers, host_layers, serving_layers
+from . import cluster_layers, host_layers, name_layers, serving_layers
 from .layer_results import BROKEN, DEGRADED, NOT_REACHED, OK, UNKNOWN, Finding, worst
 from .observed_site import Site
 
@@ -32,6 +32,7 @@ LAYERS = (
     Layer("pod", "pod", cluster_layers.pod),
     Layer("engine", "engine", serving_layers.engine),
     Layer("model", "model", serving_layers.model),
+    Layer("names", "names", name_layers.names),
     Layer("gateway", "gateway", serving_layers.gateway),
 )
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from ansible_collections.inference.stack.plugins.modules import site_state_info
 
-from tests.unit.plugins.modules.cluster_documents import NODES, TOKEN, ask, kubeconfig
+from tests.unit.plugins.modules.cluster_documents import ENGINE, NODES, TOKEN, ask, kubeconfig
 from tests.unit.plugins.modules.documented import assert_same_options, documented_options
 from tests.unit.plugins.modules.module_runner import ModuleRunner
 from tests.unit.plugins.scripted_server import Exchange, ScriptedServer
@@ -31,6 +31,37 @@ def test_a_cluster_that_answers(cluster: ScriptedServer, run_module: ModuleRunne
     assert result["config_maps"] == {"inference-mode": {"mode": "ml"}}
     assert set(yaml.safe_load(site_state_info.RETURN)) == set(result)
     assert TOKEN not in json.dumps(result)
+
+
+def test_a_config_map_of_another_namespace_may_be_out_of_reach(
+    cluster: ScriptedServer, run_module: ModuleRunner
+) -> None:
+    there = {"data": {"LLM_MODEL": "m"}}
+    path = "GET /api/v1/namespaces/n8n/configmaps/llm-fallback-config"
+    cluster.routes[path] = functools.partial(Exchange.reply, body=there)
+    request = ask(cluster, namespace="ml", config_maps=["inference-mode", "n8n/llm-fallback-config"])
+    found = run_module(site_state_info.main, request).result["config_maps"]
+    assert found == {"inference-mode": {"mode": "ml"}, "n8n/llm-fallback-config": {"LLM_MODEL": "m"}}
+    cluster.routes[path] = lambda exchange: exchange.reply({"message": "forbidden"}, 403)
+    found = run_module(site_state_info.main, request).result
+    assert (found["answers"], found["config_maps"]) == (True, {"inference-mode": {"mode": "ml"}})
+
+
+def test_variables_of_a_workload_are_told_if_they_were_asked_for(
+    cluster: ScriptedServer, run_module: ModuleRunner
+) -> None:
+    secret = {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}
+    told = [{"name": "DEFAULT_MODELS", "value": "m"}, {"name": "OTHER", "value": "planted"}, secret]
+    template = {"spec": {"containers": [{"name": "x", "env": told}]}}
+    selector = {"matchLabels": {"app": "engine"}}
+    engine = {**ENGINE, "spec": {"replicas": 1, "selector": selector, "template": template}}
+    path = "GET /apis/apps/v1/namespaces/ml/deployments/engine"
+    cluster.routes[path] = functools.partial(Exchange.reply, body=engine)
+    request = ask(cluster, namespace="ml", workloads=WORKLOADS, variables=["DEFAULT_MODELS", "KEY"])
+    engine_row, gone = run_module(site_state_info.main, request).result["workloads"]
+    assert engine_row["variables"] == {"DEFAULT_MODELS": "m"}
+    assert "planted" not in str(engine_row)
+    assert not gone.get("variables")
 
 
 def test_a_cluster_that_is_away_is_an_answer(cluster: ScriptedServer, run_module: ModuleRunner) -> None:

@@ -6,6 +6,8 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+import yaml
+
 from tests.unit.plugins.plugin_utils.planning.sites import plan
 
 NOW = 1_800_000_000.0
@@ -71,6 +73,11 @@ def engine(alive: bool = True, models: tuple[str, ...] = (QWEN,), error: str = "
     return {"item": {"name": "engine-1"}, "alive": alive, "models": list(models), "error": error}
 
 
+def route(name: str, target: str, address: str = "") -> dict[str, Any]:
+    where = {"api_base": address} if address else {}
+    return {"model_name": name, "litellm_params": {"model": target, **where}}
+
+
 PLAN: dict[str, Any] = {
     "namespace": "ml",
     # The parts of any site; a model's engine is found by its own row.
@@ -83,6 +90,14 @@ PLAN: dict[str, Any] = {
             "url": "http://qwen3-8b-awq-inference-pods.ml.svc.cluster.local:8000",
         }
     ],
+    "litellm_models": [
+        route(QWEN, f"hosted_vllm/{QWEN}", "http://127.0.0.1:8100/qwen3-8b-awq-inference/v1"),
+        route(R1, f"hosted_vllm/{R1}", "http://127.0.0.1:8100/r1-inference/v1"),
+        route("qwen3:4b", "ollama_chat/qwen3:4b", "http://127.0.0.1:8100/ollama"),
+        route("gpt-4o-mini", "openai/gpt-4o-mini"),
+    ],
+    "litellm_aliases": {"vllm-qwen": QWEN},
+    "fallback_config": {"LLM_ENDPOINT": "http://litellm.ml.svc.cluster.local:4000/v1", "LLM_MODEL": QWEN},
     "tiers": [
         {"name": "gpu", "backend": "vllm", "models": [QWEN, R1]},
         {"name": "cpu", "backend": "ollama", "models": ["qwen3:4b"]},
@@ -145,6 +160,11 @@ STACK: dict[str, Any] = {
     "services": [{"name": "k3s-agent", "state": "active", "detail": "running"}],
     "kernel_log": {"is_readable": True, "xids": []},
 }
+CONFIGURATION: dict[str, Any] = {
+    "model_list": PLAN["litellm_models"],
+    "litellm_settings": {"fallbacks": [{QWEN: ["qwen3:4b", "gpt-4o-mini"]}, {"vllm-qwen": ["qwen3:4b"]}]},
+    "router_settings": {"model_group_alias": PLAN["litellm_aliases"]},
+}
 NODE: dict[str, Any] = {
     "name": "gpu",
     "ready": True,
@@ -199,7 +219,10 @@ def healthy() -> dict[str, Any]:
                     workload("Deployment", "ollama", [pod("ollama-1", "server")]),
                     workload("DaemonSet", "nvidia-device-plugin", [pod("plugin-1")]),
                 ],
-                "config_maps": {"inference-mode": {"mode": "ml"}},
+                "config_maps": {
+                    "inference-mode": {"mode": "ml"},
+                    "litellm": {"config.yaml": yaml.safe_dump(CONFIGURATION)},
+                },
                 "network_policies": [POLICY],
                 "services": {"qwen3-8b-awq-inference": 1, "qwen3-8b-awq-inference-pods": 1, "litellm": 1},
             },

@@ -27,6 +27,7 @@ from tests.unit.plugins.plugin_utils.diagnosis.host_faults import (
     no_engine_endpoint,
     xid,
 )
+from tests.unit.plugins.plugin_utils.diagnosis.name_faults import NAME_FAULTS
 from tests.unit.plugins.plugin_utils.diagnosis.serving_faults import (
     SERVING_FAULTS,
     nothing_installed,
@@ -34,7 +35,7 @@ from tests.unit.plugins.plugin_utils.diagnosis.serving_faults import (
     wrong_name,
 )
 
-FAULTS = {**HOST_FAULTS, **SERVING_FAULTS}
+FAULTS = {**HOST_FAULTS, **SERVING_FAULTS, **NAME_FAULTS}
 
 
 def statuses(document: Mapping[str, Any]) -> dict[str, str]:
@@ -136,7 +137,7 @@ class TestModes:
     def test_what_a_mode_wants_off_is_no_fault(self) -> None:
         site = Planted()
         scaled_down(site)
-        site.cluster["config_maps"] = {"inference-mode": {"mode": "gaming"}}
+        site.cluster["config_maps"]["inference-mode"] = {"mode": "gaming"}
         document = examine(site.seen)
         assert document["verdict"] == OK
         assert document["mode"] == "gaming"
@@ -145,7 +146,7 @@ class TestModes:
 
     def test_the_mode_in_the_cluster_decides_which_engine_has_to_run(self) -> None:
         site = Planted()
-        site.cluster["config_maps"] = {"inference-mode": {"mode": "r1"}}
+        site.cluster["config_maps"]["inference-mode"] = {"mode": "r1"}
         document = examine(site.seen)
         assert document["fault"]["layer"] == "pod"
         assert "mode r1 wants it" in document["fault"]["evidence"]
@@ -153,7 +154,7 @@ class TestModes:
     def test_a_mode_in_which_nobody_answers_is_broken(self) -> None:
         site = Planted()
         scaled_down(site)
-        site.cluster["config_maps"] = {"inference-mode": {"mode": "gaming"}}
+        site.cluster["config_maps"]["inference-mode"] = {"mode": "gaming"}
         site.gateway["answers"] = [no_answer(QWEN), no_answer("qwen3:4b")]
         document = examine(site.seen)
         assert document["verdict"] == BROKEN
@@ -163,7 +164,7 @@ class TestModes:
         site = Planted()
         scaled_down(site)
         del site.seen["plan"]["tiers"][1:]
-        site.cluster["config_maps"] = {"inference-mode": {"mode": "gaming"}}
+        site.cluster["config_maps"]["inference-mode"] = {"mode": "gaming"}
         site.gateway["answers"] = [no_answer(QWEN)]
         assert examine(site.seen)["verdict"] == OK
 
