@@ -56,9 +56,11 @@ _value:
       type: dict
       sample: {answers: true, reason: ''}
     gateway:
-      description: Its C(url), whether it is C(alive), and the C(error).
+      description:
+        - The C(url) at which it was asked, C(public_url) of its way in from outside, whether it is C(alive),
+          and the C(error).
       type: dict
-      sample: {url: 'http://192.0.2.10:30400', alive: true, error: ''}
+      sample: {url: 'http://192.0.2.10:30400', public_url: 'https://llm.example.com', alive: true, error: ''}
     hosts:
       description: GPU hosts with their GPUs, driver and node, then the nodes without GPUs.
       type: list

@@ -77,7 +77,7 @@ options:
       - Names, ports and folders that the inventory changes, by the variables of the roles, such as
         C(vllm_port), C(vllm_watchdog_port), C(vllm_service_name), C(vllm_cache_path), C(ollama_port),
         C(ollama_service_name), C(litellm_service_name), C(litellm_port), C(litellm_engine_proxy_port),
-        C(litellm_service_type), C(litellm_node_port), the same of C(open_webui), and
+        C(litellm_service_type), C(litellm_node_port), C(litellm_ingress), the same of C(open_webui), and
         C(device_plugin_namespace). What is missing or null has the role's default.
       - C(inference_chat) says whether the site has the chat.
       - C(model_cache_path) may be a list of the GPU hosts' values, which must be the same.
@@ -263,7 +263,8 @@ plan:
     parts:
       description:
         - The table of parts, by the names that logs and port-forward know. Each row has the workload, the
-          Service, its ports, its address inside the cluster, and the labels of its pods.
+          Service, its ports, its address inside the cluster, the labels of its pods, and, if it has a way in
+          from outside, its address for clients as C(public_url).
         - Each model's engine is a row as well, by the name of the model.
       type: dict
       sample:
@@ -282,6 +283,7 @@ plan:
           port: 4000
           node_port: 30400
           url: http://litellm.ml.svc.cluster.local:4000
+          public_url: https://llm.example.com
     mode_config_map:
       description: The ConfigMap that records which mode owns the GPU.
       type: str

@@ -66,3 +66,32 @@ def test_a_taken_node_port_is_refused_before_anything_is_applied(
         "that Service (kubectl -n ml delete service litellm)."
     ) in shown
     assert not [request for request in cluster.requests if request.content], "nothing was sent"
+
+
+def test_kinds_of_others_are_refused_in_the_words_of_the_one_who_asks(
+    cluster: ScriptedServer, tmp_path: Path
+) -> None:
+    play = tmp_path / "play.yml"
+    play.write_text(json.dumps(PLAY))
+    route = {
+        "apiVersion": "traefik.io/v1alpha1",
+        "kind": "IngressRoute",
+        "metadata": {"name": "litellm", "namespace": "ml2"},
+        "spec": {"routes": []},
+    }
+    told = {
+        "api_version": "traefik.io/v1alpha1",
+        "kind": "IngressRoute",
+        "told": "Install Traefik, or change a_kind.",
+    }
+    variables = {
+        "cluster_objects_kubeconfig": kubeconfig(cluster),
+        "cluster_objects_sets": [
+            {"owner": "litellm", "namespace": "ml2", "definitions": [route], "kinds": [told]},
+        ],
+        "__cluster_objects_kinds_timeout": 0,
+    }
+    done = run_playbook(play, variables=variables, inventory="localhost,")
+    assert done.returncode == 2, done.stdout
+    assert told["told"] in " ".join(done.stdout.split())
+    assert not [request for request in cluster.requests if request.content], "nothing was sent"

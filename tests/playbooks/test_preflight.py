@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import pytest
 import yaml
 
 from tests.playbook_run import ROOT, environment, run_playbook
+from tests.unit.plugins.modules.cluster_documents import kubeconfig
+from tests.unit.plugins.scripted_server import Exchange, ScriptedServer
 
 KEY = "sk-" + "0" * 32
 SECRETS = {"vault_k3s_token": "0" * 32, "vault_litellm_home_key": KEY, "vault_litellm_master_key": KEY}
@@ -73,6 +76,24 @@ def test_the_example_site_passes_once_its_secrets_are_there() -> None:
         ),
         (
             BEGINNING,
+            {"litellm_ingress": {"kind": "Ingress", "host": "llm.example.com"}},
+            ["litellm_ingress has no certificate", "litellm_ingress.tls_secret", "litellm_ingress.issuer"],
+        ),
+        (
+            BEGINNING,
+            {
+                "litellm_ingress": {"kind": "Ingress", "host": "llm.example.com", "tls": "controller"},
+                "litellm_allowed_peers": [{"podSelector": {}}],
+            },
+            ["litellm_ingress.controller_namespace is missing", "litellm_allowed_peers"],
+        ),
+        (
+            BEGINNING,
+            {"litellm_ingress": {"kind": "HTTPRoute", "host": "llm.example.com"}},
+            ["litellm_ingress.parents", "Name the Gateway"],
+        ),
+        (
+            BEGINNING,
             {"inference_chat": True},
             ["open_webui_gateway_key is empty", "litellm_keys", "open_webui_secret_key"],
         ),
@@ -82,6 +103,7 @@ def test_the_example_site_passes_once_its_secrets_are_there() -> None:
         *("wrong type on a host", "wrong type in the cluster"),
         "unknown tier of a key",
         "budget that nobody keeps",
+        *("front door without a certificate", "front door that is locked", "front door without a Gateway"),
         "chat without keys",
     ],
 )
@@ -92,6 +114,44 @@ def test_broken_inputs_are_refused_by_name(run: list[str], broken: dict[str, Any
     assert [word for word in words if word not in done.stdout] == [], done.stdout[-2000:]
     assert "Traceback" not in done.stdout + done.stderr
     assert "changed=0" in done.stdout
+
+
+ROUTE = {"kind": "IngressRoute", "host": "llm.example.com", "tls": "controller"}
+TRAEFIK = {"resources": [{"kind": "IngressRoute", "name": "ingressroutes", "namespaced": True}]}
+
+
+@pytest.mark.parametrize(
+    ("door", "known", "words"),
+    [
+        (ROUTE, {}, ["litellm_ingress.kind is IngressRoute", "Install Traefik", "choose another kind"]),
+        (ROUTE, {"/apis/traefik.io/v1alpha1": TRAEFIK}, []),
+        (
+            ROUTE | {"tls": "own", "issuer": {"name": "a"}},
+            {"/apis/traefik.io/v1alpha1": TRAEFIK},
+            ["litellm_ingress.issuer is set", "Install cert-manager"],
+        ),
+        (ROUTE | {"kind": "HTTPRoute", "parents": [{"name": "public"}]}, {}, ["Install the Gateway API"]),
+        (ROUTE | {"kind": "Ingress"}, {}, []),
+    ],
+    ids=["no Traefik", "Traefik", "no cert-manager", "no Gateway API", "a plain Ingress"],
+)
+@pytest.mark.parametrize("words_of_ansible", [[], ["--check"]])
+def test_a_kind_that_the_cluster_lacks_is_refused_before_anything_changes(
+    server: ScriptedServer, door: Any, known: dict[str, Any], words: list[str], words_of_ansible: list[str]
+) -> None:
+    for path, document in known.items():
+        server.routes[f"GET {path}"] = functools.partial(Exchange.reply, body=document)
+    variables = {"litellm_ingress": door, "inference_kubeconfig": kubeconfig(server)}
+    done = run_site([*BEGINNING, *words_of_ansible], SECRETS | variables)
+    assert (done.returncode != 0) == bool(words), done.stdout[-2000:]
+    assert [word for word in words if word not in done.stdout] == [], done.stdout[-2000:]
+    assert "changed=0" in done.stdout
+    assert not [request for request in server.requests if request.content], "nothing was sent"
+
+
+def test_where_there_is_no_cluster_yet_the_run_goes_on() -> None:
+    done = run_site(BEGINNING, SECRETS | {"litellm_ingress": ROUTE})
+    assert done.returncode == 0, done.stdout[-2000:]
 
 
 def test_a_controller_that_lacks_something_is_told_before_a_host_is_touched() -> None:

@@ -20,6 +20,8 @@ from hypothesis import strategies as st
 
 from tests.pod_security import violations
 from tests.rendered_site import rendered_site
+from tests.unit.plugins.plugin_utils.front_door.doors import DOORS
+from tests.unit.plugins.plugin_utils.front_door.published import faults
 
 WORKLOADS = ("Deployment", "DaemonSet")
 HF_HOME = "/root/.cache/huggingface"
@@ -32,6 +34,8 @@ R1 = {"name": "deepseek-r1-distill-qwen-7b-awq", "mode": "r1"}
 GPU: dict[str, Any] = {"gpu": {}}
 CPU: dict[str, Any] = {"cpu": {"model": "qwen3:4b"}}
 CLOUD: dict[str, Any] = {"cloud": {"model": "m", "api_key": "k"}}
+# Somebody of another namespace, who is no part of the site.
+PEERS = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "apps"}}}]
 # What an inventory must say in any case.
 BASIS = {
     "inference_vllm_version": "0.8.5.post1",
@@ -55,6 +59,8 @@ SITES = st.fixed_dictionaries(
         **{f"{role}_service_name": NAMES for role in ("vllm", "ollama", "litellm", "open_webui")},
         **{f"{role}_service_type": TYPES for role in ("litellm", "open_webui")},
         **{f"{role}_node_port": NODE_PORTS for role in ("litellm", "open_webui")},
+        **{f"{role}_ingress": DOORS for role in ("litellm", "open_webui")},
+        **{f"{role}_allowed_peers": st.just(PEERS) for role in ("litellm", "open_webui")},
         "open_webui_storage": st.sampled_from(["claim", "host", "none"]),
         "vllm_cache_claim_size": st.just("200Gi"),
         "litellm_fallback_config_namespace": NAMES,
@@ -200,7 +206,43 @@ def check_policies(site: Site) -> None:
             peers = [
                 row["podSelector"]["matchLabels"] for row in rule["from"] if "namespaceSelector" not in row
             ]
-            assert peers and all(site.chosen(peer, namespace) for peer in peers)
+            assert all(site.chosen(peer, namespace) for peer in peers)
+            assert rule["from"]
+
+
+def check_front_doors(site: Site, variables: dict[str, Any]) -> None:
+    """Each leads to the Service of its part, fits its schema, and has the address of the plan."""
+    found = {}
+    for door in site.of("Ingress", "IngressRoute", "HTTPRoute"):
+        assert faults(door) == []
+        (backend,) = backends(door)
+        services = [row for row in site.of("Service") if row["metadata"]["name"] == backend[0]]
+        assert [row["metadata"]["namespace"] for row in services] == [door["metadata"]["namespace"]]
+        assert [port["port"] for port in services[0]["spec"]["ports"]] == [backend[1]]
+        found[door["metadata"]["name"]] = door["kind"]
+    wanted = {
+        row["name"]: variables[f"{row['role']}_ingress"]
+        for row in site.plan["parts"].values()
+        if row["wanted"] and f"{row['role']}_ingress" in variables and row["public_url"]
+    }
+    assert found == {name: value["kind"] for name, value in wanted.items()}
+    for row in site.plan["parts"].values():
+        if row["public_url"]:
+            assert row["public_url"].partition("://")[2] == variables[f"{row['role']}_ingress"]["host"]
+
+
+def backends(door: dict[str, Any]) -> list[tuple[str, int]]:
+    """The Services and ports that a front door leads to."""
+    spec = door["spec"]
+    if door["kind"] == "Ingress":
+        paths = [path["backend"]["service"] for rule in spec["rules"] for path in rule["http"]["paths"]]
+        return [(path["name"], path["port"]["number"]) for path in paths]
+    rows = [
+        row
+        for rule in spec.get("rules", spec.get("routes"))
+        for row in rule.get("backendRefs", rule.get("services"))
+    ]
+    return [(row["name"], row["port"]) for row in rows]
 
 
 def check_volumes(site: Site) -> None:
@@ -308,6 +350,7 @@ def test_every_reference_resolves(variables: dict[str, Any]) -> None:
     check_services(site)
     check_addresses(site)
     check_policies(site)
+    check_front_doors(site, variables)
     check_volumes(site)
     moved = {"vllm_cache_path", "model_cache_path"} & set(variables)
     folder = "/srv/models" if moved else "/var/lib/vllm/huggingface"

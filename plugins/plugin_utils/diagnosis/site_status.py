@@ -8,7 +8,7 @@ from typing import Any
 
 from ..history.files import parse
 from .cluster_layers import explain
-from .observed_site import CLOUD_TIER, Host, Model, Site, bare_reason
+from .observed_site import CLOUD_TIER, GATEWAY, Host, Model, Site, bare_reason
 
 FORMAT = 1
 SERVES, STARTS, FAILS, OFF, UNKNOWN = "serves", "starts", "fails", "off", "unknown"
@@ -24,6 +24,7 @@ def site_status(observations: Any, history: str = "") -> dict[str, Any]:
         "cluster": {"answers": site.cluster_answers, "reason": bare_reason(site.cluster.get("reason"))},
         "gateway": {
             "url": str(site.gateway.get("url") or ""),
+            "public_url": _public_url(site),
             "alive": bool(site.gateway.get("alive")),
             "error": str(site.gateway.get("error") or ""),
         },
@@ -33,6 +34,12 @@ def site_status(observations: Any, history: str = "") -> dict[str, Any]:
         "figures": _figures(str(history)),
         "versions": _versions(site),
     }
+
+
+def _public_url(site: Site) -> str:
+    """What clients outside ask; empty where they have the gateway's own address."""
+    gateway = (site.plan.get("parts") or {}).get(GATEWAY) or {}
+    return str(gateway.get("public_url") or "")
 
 
 def _host(site: Site, host: Host) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..front_door.wanted import read_front_door
 from .inputs.tiers import CPU, GPU, Tier
 from .inputs.wanted import read_label
 from .naming import PODS_SUFFIX, Identity, service_url
@@ -58,6 +59,8 @@ class Part:
     port: int = 0
     service_type: str = CLUSTER_IP
     node_port: int = 0
+    # Where clients from outside find it, if it has a front door.
+    public_url: str = ""
     namespace: str = ""
     selector: Mapping[str, str] | None = None
     # The tier that it answers for.
@@ -86,6 +89,7 @@ class Part:
             "port": self.port or None,
             "node_port": self.node_port or None,
             "url": self.url,
+            "public_url": self.public_url,
         }
 
 
@@ -132,6 +136,7 @@ def _variables(row: Part) -> dict[str, Any]:
         found |= {f"{row.role}_service_name": row.service, f"{row.role}_port": row.port}
     if row.node_port:
         found |= {f"{row.role}_service_type": row.service_type, f"{row.role}_node_port": row.node_port}
+        found[f"{row.role}_ingress"] = {}
     if row.namespace:
         found[f"{row.role}_namespace"] = row.namespace
     return found
@@ -250,8 +255,17 @@ def _read(row: Part, namespace: str, tiers: set[str], table: Table) -> Part:
         service_type = table.choice(f"{row.role}_service_type", SERVICE_TYPES, row.service_type)
         node_port = _node_port(f"{row.role}_node_port", row.node_port, table)
         on_nodes = 0 if service_type == CLUSTER_IP else node_port
-        found = replace(found, service_type=service_type, node_port=on_nodes)
+        public_url = _public_url(f"{row.role}_ingress", table)
+        found = replace(found, service_type=service_type, node_port=on_nodes, public_url=public_url)
     return found
+
+
+def _public_url(variable: str, table: Table) -> str:
+    """The address of the front door that the role makes. A plan knows no certificate: the role checks it."""
+    door, mistakes = read_front_door(table.data.get(variable), variable)
+    for mistake in mistakes:
+        table.findings.problem(*mistake)
+    return door.url
 
 
 def _service(variable: str, default: str, table: Table) -> str:

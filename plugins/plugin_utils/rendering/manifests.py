@@ -12,7 +12,7 @@ from ...module_utils.errors import InvalidInput
 from ...module_utils.mode.names import CONFIG_MAP
 from ...module_utils.mode.record import config_map, record, replicas
 from ..boundary.plain import plain
-from .object_sets import object_sets
+from .object_sets import OPAQUE, object_sets
 from .objects import rank
 
 _HEADER = "# Rendered by inference.stack (playbooks/render.yml). Change the inventory and render again.\n"
@@ -94,11 +94,12 @@ def _secrets(owned: Sequence[Mapping[str, Any]]) -> str:
         {
             "apiVersion": "v1",
             "kind": "Secret",
+            **({"type": type_} if type_ else {}),
             "metadata": {"name": name, "namespace": row["namespace"]},
             "stringData": dict.fromkeys(keys, "REPLACE"),
         }
         for row in owned
-        for name, keys in _names_and_keys(row)
+        for name, type_, keys in _names_and_keys(row)
     ]
     text = "".join(f"---\n{yaml.dump(row, Dumper=_Dumper, sort_keys=False, width=120)}" for row in rows)
     note = (
@@ -108,11 +109,13 @@ def _secrets(owned: Sequence[Mapping[str, Any]]) -> str:
     return note + text if rows else ""
 
 
-def _names_and_keys(row: Mapping[str, Any]) -> Iterable[tuple[str, Sequence[str]]]:
+def _names_and_keys(row: Mapping[str, Any]) -> Iterable[tuple[str, str, Sequence[str]]]:
+    """The type only where it is not the ordinary one."""
     for secret in row["secrets"]:
-        yield secret["metadata"]["name"], sorted(secret["data"])
+        type_ = "" if secret["type"] == OPAQUE else secret["type"]
+        yield secret["metadata"]["name"], type_, sorted(secret["data"])
     for secret in row["existing_secrets"]:
-        yield secret["name"], secret["keys"]
+        yield secret["name"], "", secret["keys"]
 
 
 def _dump(definition: Mapping[str, Any]) -> str:

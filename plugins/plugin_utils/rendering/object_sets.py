@@ -26,11 +26,13 @@ DEFAULTS: dict[str, Any] = {
     "config_maps": [],
     "node_resource": None,
     "node_port_input": "",
+    "kinds": [],
     "timeout": 600,
 }
 _LEAVING: dict[str, Any] = {"definitions": [], "secrets": [], "create_namespace": False}
 _REQUIRED = ("owner", "namespace")
 _SECRET_FORMS = ("values", "existing", "external")
+OPAQUE = "Opaque"
 _OWNER = re.compile(r"[a-z0-9]([-a-z0-9]{0,40}[a-z0-9])?")
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
@@ -137,7 +139,7 @@ def _secrets(rows: Any, namespace: str, where: str) -> tuple[list[dict[str, Any]
         name = str(row.get("name") or "")
         if not _NAMESPACE.fullmatch(name):
             raise InvalidInput(f"{where}: a secret has the name {name!r}, which Kubernetes refuses.")
-        if unknown := sorted(set(row) - {"name", "reloaded", *_SECRET_FORMS}):
+        if unknown := sorted(set(row) - {"name", "reloaded", "type", *_SECRET_FORMS}):
             raise InvalidInput(f"{where}: the secret {name} has unknown keys: {', '.join(unknown)}.")
         forms = [form for form in _SECRET_FORMS if form in row]
         if len(forms) != 1:
@@ -151,13 +153,14 @@ def _secrets(rows: Any, namespace: str, where: str) -> tuple[list[dict[str, Any]
             keys = [str(key) for key in plain(row["existing"])]
             existing.append({"name": name, "keys": keys, "reloaded": bool(row.get("reloaded"))})
         else:
-            made.append(_secret(name, namespace, row["values"], bool(row.get("reloaded"))))
+            made.append(_secret(name, namespace, row))
     return made, existing
 
 
-def _secret(name: str, namespace: str, values: Mapping[str, Any], reloaded: bool) -> dict[str, Any]:
+def _secret(name: str, namespace: str, row: Mapping[str, Any]) -> dict[str, Any]:
     metadata: dict[str, Any] = {"name": name, "namespace": namespace}
-    if reloaded:
+    if row.get("reloaded"):
         metadata["annotations"] = {RELOADED: "true"}
-    data = {key: base64.b64encode(str(value).encode()).decode() for key, value in values.items()}
-    return {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata, "data": data}
+    data = {key: base64.b64encode(str(value).encode()).decode() for key, value in row["values"].items()}
+    kind = {"apiVersion": "v1", "kind": "Secret", "type": str(row.get("type") or OPAQUE)}
+    return {**kind, "metadata": metadata, "data": data}

@@ -57,6 +57,7 @@ def plan_text(document: Mapping[str, Any]) -> str:
 
 def _head(plan: Mapping[str, Any]) -> list[str]:
     lines = [f"Namespace {plan['namespace']}, default mode {plan['default_mode']}"]
+    lines += _front_doors(plan)
     if not plan["vllm_models"]:
         return lines
     verdict = plan["image_verdict"]
@@ -64,6 +65,13 @@ def _head(plan: Mapping[str, Any]) -> list[str]:
     for reason in verdict["because"]:
         lines += paragraph(_SOURCE.sub("", reason), "  - ")
     return lines
+
+
+def _front_doors(plan: Mapping[str, Any]) -> list[str]:
+    """The addresses that clients outside use. An open node port beside one takes keys in clear."""
+    rows = [row for row in plan["parts"].values() if row["wanted"] and row["public_url"]]
+    ports = {row["part"]: f", also port {row['node_port']} of the nodes" for row in rows if row["node_port"]}
+    return [f"{row['part'].capitalize()} {row['public_url']}{ports.get(row['part'], '')}" for row in rows]
 
 
 def model_text(model: Mapping[str, Any], plan: Mapping[str, Any]) -> list[str]:

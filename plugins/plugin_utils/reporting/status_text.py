@@ -51,6 +51,8 @@ def _head(found: Mapping[str, Any]) -> list[str]:
         lines += paragraph(f"gateway {gateway['url']}: {gateway['error'] or 'no answer'}", "! ", "  ", WIDTH)
     else:
         lines.append(f"gateway {gateway['url']}")
+    if gateway["public_url"] not in ("", gateway["url"]):
+        lines.append(f"clients ask {gateway['public_url']}")
     for host in found["hosts"]:
         for problem in host["problems"]:
             lines += paragraph(f"{host['name']}: {problem}", "! ", "  ", WIDTH)

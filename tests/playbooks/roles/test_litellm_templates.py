@@ -23,6 +23,7 @@ from tests.playbooks.roles.cluster_roles import (
     pod_of,
     rendered,
 )
+from tests.unit.plugins.plugin_utils.front_door.pems import certificate_pem, key_pem
 
 
 def configuration() -> dict[str, Any]:
@@ -157,6 +158,64 @@ def test_the_cluster_gets_digests_of_consumers_keys() -> None:
     environment = secrets["litellm-environment"]["data"]
     assert base64.b64decode(environment["LITELLM_MASTER_KEY"]).decode() == MASTER_KEY
     assert base64.b64decode(environment["OPENAI_API_KEY"]).decode() == PROVIDER_KEY
+
+
+DOOR = {"kind": "Ingress", "host": "llm.example.com", "class": "nginx"}
+PEM = {
+    "litellm_ingress_certificate": certificate_pem("llm.example.com"),
+    "litellm_ingress_key": key_pem(),
+}
+
+
+def test_a_certificate_of_the_inventory_is_a_secret_and_nothing_else() -> None:
+    made = rendered(json.dumps({"litellm_ingress": DOOR, **PEM}))
+    secrets = {item["metadata"]["name"]: item for item in made["secrets"]}
+    tls = secrets["litellm-tls"]
+    assert tls["type"] == "kubernetes.io/tls"
+    assert base64.b64decode(tls["data"]["tls.key"]).decode() == PEM["litellm_ingress_key"]
+    assert base64.b64decode(tls["data"]["tls.crt"]).decode() == PEM["litellm_ingress_certificate"]
+    assert {"litellm-environment", "litellm-keys"} < set(secrets)
+    shown = json.dumps(made["litellm"])
+    assert "BEGIN" not in shown
+    assert tls["data"]["tls.key"] not in shown
+    (ingress,) = (item for item in made["litellm"] if item["kind"] == "Ingress")
+    assert ingress["spec"]["tls"] == [{"hosts": ["llm.example.com"], "secretName": "litellm-tls"}]
+
+
+def test_the_controller_may_be_silent_as_long_as_all_models_together() -> None:
+    names = "nginx.ingress.kubernetes.io/proxy-read-timeout"
+    models = [
+        {"model_name": name, "litellm_params": {"model": f"openai/{name}", "timeout": 500}} for name in "abc"
+    ]
+    more = {
+        "litellm_ingress": DOOR,
+        **PEM,
+        "litellm_models": models,
+        "litellm_fallbacks": [],
+        "litellm_aliases": {},
+    }
+    found = {}
+    for count in (1, 3):
+        inputs = json.dumps({**more, "litellm_models": models[:count]})
+        ingress = one("litellm", "Ingress", "litellm", inputs)
+        found[count] = ingress["metadata"]["annotations"][names]
+    assert found == {1: "600", 3: "1500"}
+
+
+def test_a_policy_lets_the_controller_in() -> None:
+    peers = [{"podSelector": {"matchLabels": {"app": "n8n"}}}]
+    door = {**DOOR, "controller_namespace": "ingress"}
+    policy = one(
+        "litellm",
+        "NetworkPolicy",
+        "litellm",
+        json.dumps({"litellm_ingress": door, **PEM, "litellm_allowed_peers": peers}),
+    )
+    labels = {"kubernetes.io/metadata.name": "ingress"}
+    assert policy["spec"]["ingress"][0]["from"] == [*peers, {"namespaceSelector": {"matchLabels": labels}}]
+    assert "NetworkPolicy" not in {
+        item["kind"] for item in rendered(json.dumps({"litellm_ingress": door, **PEM}))["litellm"]
+    }
 
 
 def test_the_front_door_stays_open_during_an_update() -> None:

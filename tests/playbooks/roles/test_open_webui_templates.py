@@ -152,6 +152,18 @@ def test_who_reaches_it() -> None:
     assert rule["from"] == [{"podSelector": {"matchLabels": {"app": "proxy"}}}]
 
 
+def test_a_way_in_tells_the_chat_its_address() -> None:
+    door = {"kind": "IngressRoute", "host": "chat.example.com", "tls": "controller"}
+    given = json.dumps({"open_webui_ingress": door})
+    route = one("open_webui", "IngressRoute", NAME, given)
+    assert route["spec"]["routes"][0]["services"] == [{"name": NAME, "port": 8080}]
+    assert (
+        environment_of(one("open_webui", "Deployment", NAME, given))["WEBUI_URL"]
+        == "https://chat.example.com"
+    )
+    assert "WEBUI_URL" not in environment_of(one("open_webui", "Deployment", NAME))
+
+
 def test_no_pod_template_follows_from_a_secret() -> None:
     """Not even as a digest: pods start again because their Secret changed (role cluster_objects)."""
     changes = json.dumps({"open_webui_gateway_key": "sk-another-0123456789abcdef"})

@@ -75,6 +75,14 @@ def test_secrets_are_named_and_never_written() -> None:
     ]
 
 
+def test_a_secret_that_has_a_type_is_named_with_it() -> None:
+    tls = {"name": "tls", "type": "kubernetes.io/tls", "values": {"tls.crt": "a", "tls.key": "b"}}
+    sets = [{"owner": "web", "namespace": "demo", "secrets": [tls, {"name": "keys", "values": {"KEY": "a"}}]}]
+    written = {row["path"]: row["content"] for row in call(manifests, sets)}
+    listed = list(yaml.safe_load_all(written["secrets.yaml.example"]))
+    assert [row.get("type") for row in listed] == ["kubernetes.io/tls", None]
+
+
 def test_texts_of_several_lines_stay_readable() -> None:
     assert "  a.py: |\n    import os\n" in files()["vllm/configmap-text.yaml"]
 

@@ -70,6 +70,16 @@ def test_secrets_become_objects_and_existing_ones_stay_names() -> None:
     assert one["existing_secrets"] == [{"name": "sealed", "keys": ["TOKEN"], "reloaded": False}]
 
 
+def test_a_secret_may_have_a_type_and_a_set_kinds_of_others() -> None:
+    secrets = [
+        {"name": "tls", "type": "kubernetes.io/tls", "values": {"tls.crt": "a", "tls.key": "b"}},
+        {"name": "ordinary", "values": {"PASSWORD": "a"}},
+    ]
+    (one,) = call(object_sets, [wanted(secrets=secrets, kinds=[{"api_version": "a/v1", "kind": "B"}])])
+    assert [row["type"] for row in one["secrets"]] == ["kubernetes.io/tls", "Opaque"]
+    assert "kinds" not in one, "cluster_objects_info has no use for them"
+
+
 @pytest.mark.parametrize(
     ("sets", "words"),
     [

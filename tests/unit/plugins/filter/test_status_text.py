@@ -21,3 +21,13 @@ def test_both_formats_tell_the_same_mode() -> None:
 def test_another_format_is_a_failed_task() -> None:
     with pytest.raises(AnsibleFilterError, match="Choose table or json"):
         call(status_text, call(status_document, healthy()), "xml")
+
+
+def test_what_clients_ask_is_named_beside_what_was_asked() -> None:
+    site = healthy()
+    assert "clients ask" not in call(status_text, call(status_document, site))
+    site["plan"]["parts"]["gateway"]["public_url"] = "https://llm.example.com"
+    told = call(status_text, call(status_document, site))
+    assert "clients ask https://llm.example.com" in told.splitlines()
+    site["gateway"]["url"] = "https://llm.example.com"
+    assert "clients ask" not in call(status_text, call(status_document, site))

@@ -13,7 +13,7 @@ from ansible.template import Templar
 from ansible_collections.inference.stack.plugins.plugin_utils.diagnosis.observed_site import Site
 from ansible_collections.inference.stack.plugins.plugin_utils.planning.parts import ROWS, VARIABLES
 
-from tests.unit.plugins.plugin_utils.planning.sites import home_lab, plan
+from tests.unit.plugins.plugin_utils.planning.sites import home_lab, plan, refusal
 
 ROOT = Path(__file__).parents[5]
 DEFAULTS: dict[str, Any] = {
@@ -39,6 +39,18 @@ def of_playbook(name: str, play: int, *keys: str) -> Any:
 def test_its_defaults_are_those_of_the_roles() -> None:
     of_roles = {name: DEFAULTS[name] for name in VARIABLES if name != "inference_chat"}
     assert {name: VARIABLES[name] for name in of_roles} == of_roles
+
+
+@pytest.mark.parametrize(
+    ("door", "told"),
+    [
+        ({"kind": "ingress"}, "litellm_ingress.kind: is 'ingress'. Choose one of none, Ingress"),
+        ({"kind": "Ingress"}, "litellm_ingress.host: is missing"),
+        ("Ingress", "litellm_ingress: is not a mapping"),
+    ],
+)
+def test_a_front_door_that_cannot_be_is_no_plan(door: Any, told: str) -> None:
+    assert told in refusal(home_lab(parts={"litellm_ingress": door}))
 
 
 def test_no_playbook_repeats_a_default_of_a_role() -> None:

@@ -81,6 +81,18 @@ def test_a_node_that_nobody_looked_at_is_unknown() -> None:
     assert "NODES" not in text()
 
 
+def test_the_addresses_for_clients_and_the_way_in_beside_them() -> None:
+    door = {"kind": "Ingress", "host": "llm.example.com"}
+    assert line(text(parts={"litellm_ingress": door}), "Gateway https") == (
+        ["Gateway", "https://llm.example.com,", "also", "port", "30400", "of", "the", "nodes"]
+    )
+    closed = {"litellm_ingress": door | {"tls": "none"}, "litellm_service_type": "ClusterIP"}
+    assert line(text(parts=closed), "Gateway http") == ["Gateway", "http://llm.example.com"]
+    unwanted = {"open_webui_ingress": door}
+    assert "llm.example.com" not in text(parts=unwanted)
+    assert "Chat https://llm.example.com" in text(parts={**unwanted, "inference_chat": True})
+
+
 def test_the_image_and_why_it_is_allowed() -> None:
     plan, _ = planned()
     told = " ".join(text().split())
