@@ -57,9 +57,19 @@ options:
       - V(kill) deletes its pods with one second between SIGTERM and SIGKILL. The Deployment makes new ones.
       - V(freeze) stops every process but the first of the pod's first container with SIGSTOP. So an engine
         accepts requests and never answers. It is undone by SIGCONT. The container needs a shell.
+      - V(block) cuts the Deployment's pods off from the gateway with the NetworkPolicy C(inference-drill).
+        Networks that enforce policies drop what is sent to them, or refuse it; with one that does not, it
+        fails. It is undone by deleting the policy.
+      - V(slow) lets a pod of the gateway's image answer instead, O(delay) late. The engine itself goes on.
+        Until it is undone, the engine's headless Service leads to that pod.
+      - V(error) is the same with HTTP 500 and 503 in turn, while the health stays well.
     type: str
-    choices: [scale, kill, freeze]
+    choices: [scale, kill, freeze, block, slow, error]
     default: scale
+  delay:
+    description: Seconds by which a tier that is V(slow) answers late. More than any answer takes otherwise.
+    type: float
+    default: 5
   requests:
     description: Requests in all, at least 40. More are sent while a tier comes back.
     type: int
@@ -77,7 +87,9 @@ options:
     type: int
     default: 4
   gateway:
-    description: Deployment of the gateway, whose pods must not restart. Empty does not look at it.
+    description:
+      - Deployment of the gateway, whose pods must not restart. Empty does not look at it.
+      - Required if O(way=block), O(way=slow) or O(way=error).
     type: str
     default: ''
   first_answers:
@@ -244,10 +256,24 @@ outages:
       description: How it was put back.
       type: str
       sample: its Deployment makes a new pod
+    effect_s:
+      description:
+        - Seconds until the outage was in effect, where networks or names have to pass it on.
+        - The other figures count from then.
+      type: float
+      sample: 4.2
     detection_s:
       description: Seconds from the outage until another tier had answered a request that was sent after it.
       type: float
       sample: 0.31
+    late_answers:
+      description: How many answers a slow tier gave itself.
+      type: int
+      sample: 0
+    late_beyond_p95_s:
+      description: Seconds that they took beyond O(delay), at the 95th percentile.
+      type: float
+      sample: 0.06
     under_way:
       description: Requests that were under way at that moment.
       type: int
@@ -348,6 +374,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "tiers": {"type": "list", "elements": "dict", "options": TIER, "default": []},
     "depth": {"type": "int", "default": 1},
     "way": {"type": "str", "choices": list(UNDONE), "default": SCALE},
+    "delay": {"type": "float", "default": 5.0},
     "requests": {"type": "int", "default": 200},
     "users": {"type": "int", "default": 2},
     "pause": {"type": "float", "default": 0.1},
@@ -386,6 +413,8 @@ def read_settings(params: dict) -> Settings:
         return_timeout=params["return_timeout"],
         stage_timeout=params["stage_timeout"],
         gateway=params["gateway"],
+        delay=params["delay"],
+        request_timeout=params["request_timeout"],
     )
     found.require_sense()
     return found

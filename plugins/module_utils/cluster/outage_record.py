@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..errors import ProbeFailed
-from .outages import FIELD_MANAGER, Changer
+from .drilled_workload import FIELD_MANAGER, Changer
 
 NAME = "inference-drill"
 _KEY = "taken"

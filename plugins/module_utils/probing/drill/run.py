@@ -9,18 +9,45 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from ...cluster.drilled_workload import Workload, restarts
 from ...cluster.outage_record import clear_record, read_record, write_record
-from ...cluster.outages import KILL, SCALE, UNDONE, Workload, entry_of, put_back, restarts, take_away
+from ...cluster.outages import (
+    BLOCK,
+    COMES_BACK,
+    ERROR,
+    GRADUAL,
+    KILL,
+    SLOW,
+    UNDONE,
+    entry_of,
+    prepare,
+    put_back,
+    take_away,
+)
 from ...errors import DeadlineExceeded, InvalidInput, ProbeFailed, StackError
 from ...openai_api.client import Client
-from .figures import Limits, Outage, Window, outage_figures, stage_figures, verdict
+from .figures import Limits, Outage, Window, is_late, outage_figures, stage_figures, tells, verdict
 from .load import Load, Reply
 from .schedule import CHAIN, FEWEST, OWN, Stage, Tier, stages, way_back
 from .table import table
 
 _PROMPT = "Name a colour."
+# How long names and networks may take to pass on that a tier is away. Names are valid for seconds.
+_EFFECT_S = 60.0
+_NO_EFFECT = {
+    BLOCK: "Does the cluster's network enforce NetworkPolicies, and does none of yours let the gateway out?",
+    SLOW: "Does the gateway reach its engines by their headless Services, as playbooks/site.yml sets it up?",
+    ERROR: "Does the gateway reach its engines by their headless Services, as playbooks/site.yml sets it up?",
+}
+
+
+class Moment(NamedTuple):
+    """When a tier was away, and how long that took to be in effect, where it does so bit by bit [s]."""
+
+    taken: float
+    effect: float | None
 
 
 @dataclass(frozen=True)
@@ -40,6 +67,9 @@ class Settings:
     return_timeout: float
     stage_timeout: float
     gateway: str = ""
+    # How late a slow tier answers [s].
+    delay: float = 0.0
+    request_timeout: float = 120.0
 
     def require_sense(self) -> None:
         if self.requests < FEWEST:
@@ -52,6 +82,17 @@ class Settings:
         unknown = [tier.name for tier in self.tiers if tier.name not in self.tier_map.values()]
         if unknown:
             raise InvalidInput(f"tier_map has no address of tier {unknown[0]}")
+        if self.way in GRADUAL and not self.gateway:
+            raise InvalidInput(f"gateway is empty, and {self.way} happens between it and a tier")
+        if self.way == SLOW and self.depth > 1:
+            raise InvalidInput(
+                f"depth is {self.depth} with way slow",
+                "A tier that is slow answers, so none behind it is asked.",
+            )
+        if self.way == SLOW and not 0 < self.delay < self.request_timeout:
+            raise InvalidInput(
+                f"delay is {self.delay:g}", f"Choose more than 0 and less than {self.request_timeout:g} s."
+            )
 
 
 def restore(api: Any, namespace: str) -> list[str]:
@@ -137,25 +178,50 @@ class Drill:
                 "A drill begins on a healthy site: playbooks/doctor.yml names the layer that is broken.",
             )
 
-    def _take(self, load: Load, place: int, stage: Stage) -> float:
+    def _take(self, load: Load, place: int, stage: Stage) -> Moment:
         tier = self._set.tiers[place]
-        entry = entry_of(self._api, self._workload(tier), self._set.way)
+        entry = entry_of(self._api, self._workload(tier), self._set.way, self._set.gateway, self._set.delay)
         self._taken.append(entry)
         write_record(self._api, self._set.namespace, self._taken)
         self._say(
             f"tier {tier.name} is taken away: {self._set.way} of {tier.deployment}; {UNDONE[self._set.way]}"
         )
+        prepare(self._api, entry)
         load.enter(stage)
-        taken = self._clock()
+        begun = self._clock()
         take_away(self._api, entry)
-        # What was scaled down stays away; everything else may come back by itself.
-        comes_back = self._set.way != SCALE
+        taken = self._await_effect(load, tier, stage, begun) if self._set.way in GRADUAL else begun
+        comes_back = self._set.way in COMES_BACK
         self._spend(
-            load, stage, lambda replies: comes_back and _is_back(replies, tier.name, stage.name, taken)
+            load,
+            stage,
+            lambda replies: comes_back and _is_back(replies, tier.name, stage.name, taken),
+            since=taken if self._set.way in GRADUAL else 0.0,
         )
-        return taken
+        return Moment(taken, taken - begun if self._set.way in GRADUAL else None)
 
-    def _return_all(self, load: Load, moments: Sequence[float], plan: Sequence[Stage]) -> list[Stage]:
+    def _await_effect(self, load: Load, tier: Tier, stage: Stage, begun: float) -> float:
+        """When the first request was sent that the tier did not answer as before."""
+
+        def affected(replies: Sequence[Reply]) -> list[float]:
+            return [
+                reply.sent
+                for reply in replies
+                if reply.stage == stage.name
+                and reply.kind == CHAIN
+                and reply.sent >= begun
+                and tells(reply, tier.name, self._delay)
+            ]
+
+        limit = _EFFECT_S + self._delay
+        if not load.wait(lambda replies: bool(affected(replies)), limit):
+            raise ProbeFailed(
+                f"{limit:g} s after {self._set.way} of {tier.deployment}, tier {tier.name} answers as before",
+                _NO_EFFECT[self._set.way],
+            )
+        return min(affected(load.replies))
+
+    def _return_all(self, load: Load, moments: Sequence[Moment], plan: Sequence[Stage]) -> list[Stage]:
         """The tier that was taken last comes back first."""
         found: list[Stage] = []
         everything = self._set.depth == len(self._set.tiers)
@@ -166,17 +232,17 @@ class Drill:
             begun = self._clock()
             put_back(self._api, self._taken[place])
             # A killed one began to come back at once.
-            since = moments[place] if self._set.way == KILL else begun
+            since = moments[place].taken if self._set.way == KILL else begun
             self._say(f"tier {tier.name} is put back")
             kind = OWN if place else CHAIN
             seen = load.wait(
-                lambda replies: _first(replies, tier.name, kind, begun) is not None,  # noqa: B023
+                lambda replies: self._first(replies, tier.name, kind, begun) is not None,  # noqa: B023
                 self._set.return_timeout,
             )
-            reply = _first(load.replies, tier.name, kind, begun) if seen else None
+            reply = self._first(load.replies, tier.name, kind, begun) if seen else None
             back = reply.ended if reply else None
             if everything and place == self._set.depth - 1:
-                self._nobody.append(Window(moments[place], back or self._clock()))
+                self._nobody.append(Window(moments[place].taken, back or self._clock()))
             self._outages.insert(
                 0,
                 Outage(
@@ -184,9 +250,11 @@ class Drill:
                     self._set.way,
                     UNDONE[self._set.way],
                     plan[1 + place].name,
-                    moments[place],
+                    moments[place].taken,
                     since,
                     back,
+                    moments[place].effect,
+                    self._delay,
                 ),
             )
             found.append(stage)
@@ -195,13 +263,26 @@ class Drill:
                 self._say(f"tier {tier.name} did not come back within {self._set.return_timeout:g} s")
         return found
 
+    def _first(self, replies: Sequence[Reply], tier: str, kind: str, since: float) -> Reply | None:
+        """The first answer of a tier that is no longer slow."""
+        return _first([reply for reply in replies if not is_late(reply, self._delay)], tier, kind, since)
+
+    @property
+    def _delay(self) -> float:
+        return self._set.delay if self._set.way == SLOW else 0.0
+
     def _spend(
-        self, load: Load, stage: Stage, enough: Callable[[list[Reply]], bool] = lambda _: False
+        self,
+        load: Load,
+        stage: Stage,
+        enough: Callable[[list[Reply]], bool] = lambda _: False,
+        since: float = 0.0,
     ) -> None:
-        """Let the stage have its requests, or end it early."""
+        """Let the stage have its requests, of those that were sent later, or end it early."""
 
         def done(replies: list[Reply]) -> bool:
-            return sum(reply.stage == stage.name for reply in replies) >= stage.requests or enough(replies)
+            spent = sum(reply.stage == stage.name and reply.sent >= since for reply in replies)
+            return spent >= stage.requests or enough(replies)
 
         if not load.wait(done, self._set.stage_timeout):
             count = sum(reply.stage == stage.name for reply in load.replies)

@@ -8,7 +8,9 @@ from typing import Any
 
 _HEADS = ("stage", "requests", "answered by", "failed", "cut streams", "refused", "p50 s", "p95 s")
 _WORDS = (
+    ("effect_s", "in effect after {} s"),
     ("detection_s", "next tier answered after {} s"),
+    ("late_beyond_p95_s", "late ones {} s at p95 beyond the delay"),
     ("first_extra_p95_s", "first answers {:+} s at p95"),
     ("first_beside_p95_s", "{:+} s beside those at the same time"),
     ("steady_extra_p50_s", "steady {:+} s"),

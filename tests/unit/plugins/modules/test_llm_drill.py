@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.inference.stack.plugins.module_utils.cluster import outage_substitute
+from ansible_collections.inference.stack.plugins.module_utils.probing.drill import run
 from ansible_collections.inference.stack.plugins.modules import llm_drill
 from ansible_collections.inference.stack.plugins.plugin_utils.boundary.controller_action import Call
 
@@ -38,6 +40,9 @@ def stage(done: ModuleRun, name: str) -> dict[str, Any]:
 def assert_everything_is_back(site: DrillSite) -> None:
     assert site.replicas == {"engine": 1, "ollama": 1}
     assert site.frozen == set()
+    assert site.policy is None
+    assert site.substitutes == {}
+    assert site.selectors == {"engine-pods": {"app": "engine"}, "ollama-pods": {"app": "ollama"}}
     assert site.record is None
 
 
@@ -45,6 +50,13 @@ WAYS = {
     "scale": ["engine 0", "engine 1"],
     "kill": ["engine killed"],
     "freeze": ["engine -STOP", "engine -CONT", "engine -CONT"],
+    "block": ["cut off: engine", "cut off: nobody"],
+    "error": [
+        "inference-drill-engine started",
+        "engine-pods ['inference.stack/drill']",
+        "engine-pods ['app']",
+        "inference-drill-engine stopped",
+    ],
 }
 
 
@@ -63,8 +75,89 @@ def test_each_way_is_taken_and_undone(site: DrillSite, run_module: ModuleRunner,
     assert without["tiers"]["cpu"] > 5 and without["beside"] > 5 and without["streamed"] > 5
     (outage,) = done.result["outages"]
     assert (outage["tier"], outage["way"]) == ("gpu", way)
+    assert (outage["effect_s"] is not None) is (way in ("block", "error"))
     assert outage["detection_s"] < 5 and outage["return_s"] < 10 and outage["away_s"] >= outage["return_s"]
     assert any("gpu, " + way in line for line in done.result["table"])
+
+
+def test_a_slow_tier_answers_itself_and_late(site: DrillSite, run_module: ModuleRunner) -> None:
+    done = drill(site, run_module, way="slow", delay=0.2)
+    assert not done.failed, done.result["msg"]
+    assert site.history == WAYS["error"]
+    assert_everything_is_back(site)
+    without = stage(done, "without gpu")
+    assert set(without["tiers"]) == {"gpu"} and without["p50_s"] >= 0.2
+    assert stage(done, "after")["p50_s"] < 0.2
+    (outage,) = done.result["outages"]
+    assert outage["late_answers"] > 5 and 0 <= outage["late_beyond_p95_s"] < 5
+    assert outage["detection_s"] is None
+    assert any("beyond the delay" in line for line in done.result["table"])
+
+
+def test_who_had_the_selector_before_has_it_again(site: DrillSite, run_module: ModuleRunner) -> None:
+    drill(site, run_module, way="error")
+    assert site.managers == ["inference-drill", "inference-stack"]
+
+
+DEEP = {
+    "block": ["cut off: engine", "cut off: engine, ollama", "cut off: engine", "cut off: nobody"],
+    "error": [
+        *WAYS["error"][:2],
+        *(line.replace("engine", "ollama") for line in WAYS["error"]),
+        *WAYS["error"][2:],
+    ],
+}
+
+
+@pytest.mark.parametrize("way", DEEP)
+def test_the_next_tier_goes_the_same_way(site: DrillSite, run_module: ModuleRunner, way: str) -> None:
+    done = drill(site, run_module, depth=2, way=way, requests=90)
+    assert not done.failed, done.result["msg"]
+    assert site.history == DEEP[way]
+    assert_everything_is_back(site)
+    nobody = stage(done, "without gpu and cpu")
+    assert nobody["refused"] > 5 and nobody["failed"] == 0
+
+
+NO_EFFECT = {
+    "open": ("block", "Does the cluster's network enforce NetworkPolicies"),
+    "headful": ("error", "No headless Service leads to the pods of ml/engine"),
+    "crash": ("error", "is not ready within 0.2 s: ErrImagePull no such image"),
+}
+
+
+@pytest.mark.parametrize("flaw", NO_EFFECT)
+def test_a_way_without_effect_is_told_and_undone(
+    site: DrillSite, run_module: ModuleRunner, flaw: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "_EFFECT_S", 0.3)
+    monkeypatch.setattr(outage_substitute, "_START_S", 0.2)
+    way, told = NO_EFFECT[flaw]
+    done = drill(site, run_module, flaw, way=way)
+    assert done.failed and told in done.result["msg"]
+    assert_everything_is_back(site)
+
+
+@pytest.mark.parametrize("way", ["block", "slow"])
+def test_what_a_killed_drill_left_is_found_again(
+    site: DrillSite, run_module: ModuleRunner, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGKILL lets nothing run at the end: the next drill finds record, policy and pod."""
+    monkeypatch.setattr(run, "put_back", lambda *_: None)
+    monkeypatch.setattr(run, "clear_record", lambda *_: None)
+    drill(site, run_module, way=way, delay=0.2, return_timeout=0.1)
+    assert site.record is not None and (site.policy or site.substitutes)
+    monkeypatch.undo()
+    again = run_module(llm_drill.main, {**site.options(), "tiers": [], "base_url": "", "restore_only": True})
+    assert again.result["restored"] == [f"engine ({way})"]
+    assert_everything_is_back(site)
+
+
+def test_what_still_runs_of_an_earlier_drill_makes_way(site: DrillSite, run_module: ModuleRunner) -> None:
+    site.substitutes["inference-drill-engine"] = {"failing": True}
+    done = drill(site, run_module, way="error")
+    assert not done.failed, done.result["msg"]
+    assert site.history[:2] == ["inference-drill-engine stopped", "inference-drill-engine started"]
 
 
 def test_who_scaled_it_before_has_it_again(site: DrillSite, run_module: ModuleRunner) -> None:
@@ -208,6 +301,10 @@ def run_plain(options: dict[str, Any]) -> None:
         ({"tiers": []}, "tiers is empty"),
         ({"tiers": [{"name": "gpu", "model": "big"}]}, "tier gpu has no Deployment"),
         ({"tiers": [*TIERS, {"name": "cloud", "model": "m"}]}, "tier_map has no address of tier cloud"),
+        ({"way": "block", "gateway": ""}, "gateway is empty, and block happens between it and a tier"),
+        ({"way": "slow", "depth": 2}, "depth is 2 with way slow. A tier that is slow answers"),
+        ({"way": "slow", "delay": 0}, "delay is 0. Choose more than 0 and less than 120 s"),
+        ({"way": "slow", "delay": 120}, "delay is 120"),
         ({"way": "unplug"}, "value of way must be one of"),
     ],
 )
