@@ -219,7 +219,17 @@ DRILL = {
             "first_extra_p95_s": 0.11,
             "steady_extra_p50_s": None,
             "return_s": 146.2,
-        }
+        },
+        {
+            "tier": "gpu",
+            "way": "slow",
+            "effect_s": 4.321,
+            "detection_s": None,
+            "late_beyond_p95_s": 0.077,
+            "first_extra_p95_s": None,
+            "steady_extra_p50_s": None,
+            "return_s": 5.5,
+        },
     ],
 }
 
@@ -228,7 +238,16 @@ def test_a_drill_is_shown_also_alone() -> None:
     page = site_report("", "", drill=json.dumps(DRILL))
     assert tiles(page) == [("bad", "2 of 1000 requests failed while tiers were taken away")]
     section = page.partition('<section id="drill">')[2].partition("</section>")[0]
-    for words in ("not as promised", "failed &lt;b&gt;", "cpu 249, gpu 1", "without gpu", "0.658", "146.2"):
+    for words in (
+        "not as promised",
+        "failed &lt;b&gt;",
+        "cpu 249, gpu 1",
+        "without gpu",
+        "0.658",
+        "146.2",
+        "4.321",
+        "0.077",
+    ):
         assert words in section
     assert "None" not in section
     passed = site_report(proof_text(), "", drill=json.dumps({**DRILL, "passed": True, "failures": 0}))
