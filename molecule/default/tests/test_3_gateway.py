@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import time
@@ -24,8 +23,7 @@ def api_base(response: requests.Response) -> str:
 
 def consumer(gateway: Gateway, name: str) -> Gateway:
     """Another consumer; inventories/rehearsal has its key."""
-    digest = hashlib.sha256(f"{gateway.key} {name}".encode()).hexdigest()
-    return Gateway(gateway.url, f"sk-{digest}")
+    return Gateway(gateway.url, gateway.key_of(name))
 
 
 def from_the_gpu(gateway: Any) -> bool:

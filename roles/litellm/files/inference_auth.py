@@ -276,13 +276,15 @@ def _refuse(refusal: Refusal) -> Exception:
     from litellm.proxy._types import ProxyException
 
     kinds = {400: "invalid_request_error", 403: "permission_error", 429: "rate_limit_error"}
-    return ProxyException(
+    error: Exception = ProxyException(
         message=refusal.message,
         type=kinds.get(refusal.status, "authentication_error"),
         param=None,
         code=refusal.status,
         headers={"Retry-After": str(refusal.retry_after)} if refusal.retry_after else None,
     )
+    error.inference_refusal = True  # type: ignore[attr-defined]  # inference_fallback.py leaves it as it is
+    return error
 
 
 def _identity(

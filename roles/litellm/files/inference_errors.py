@@ -12,6 +12,8 @@ TIER_FAILED = frozenset({401, 402, 403, 408, 409, 425, 429, 499})
 RETRY_AFTER = 10
 _LONGEST_MESSAGE = 600
 
+# What Python says about data of the wrong kind. Not their subclasses: a JSONDecodeError is about an answer.
+_DATA_ERRORS = (TypeError, ValueError, KeyError, IndexError, AttributeError)
 _LITELLM_PREFIX = re.compile(r"^\s*(litellm\.)?[A-Za-z_]*(Error|Exception|Timeout)\s*[:-]\s*")
 _LITELLM_TAIL = re.compile(
     r"(\.?\s*Received Model Group=|\s*Available Model Group Fallbacks=|\nTraceback ).*", re.DOTALL
@@ -83,9 +85,19 @@ def _inside(text: str) -> str:
         body, _ = json.JSONDecoder().raw_decode(text[start:])
     except ValueError:
         return ""
-    error = body.get("error", body)
+    # An address that a server does not have is FastAPI's to refuse, in a form of its own.
+    error = body.get("error", body.get("detail") or body)
     told = error.get("message", "") if isinstance(error, Mapping) else error
     return told if isinstance(told, str) else ""
+
+
+def unreadable(error: BaseException) -> str:
+    """What is wrong with the data that LiteLLM broke on; empty if it broke on something else."""
+    for found in (error, error.__cause__ or error.__context__):
+        if found is not None and type(found) in _DATA_ERRORS:
+            told = f"{found} is missing" if isinstance(found, KeyError) else str(found)
+            return f"The gateway cannot read the request: {_ADDRESS.sub('the server', told).rstrip('.')}."
+    return ""
 
 
 def rejected(error: Exception) -> Answer | None:

@@ -22,7 +22,15 @@ from litellm.integrations.custom_logger import CustomLogger
 sys.path.insert(0, str(Path(__file__).parent))
 
 import inference_usage as usage
-from inference_errors import Answer, Failure, engines_words, final_answer, rejected, status_of
+from inference_errors import (
+    Answer,
+    Failure,
+    engines_words,
+    final_answer,
+    rejected,
+    status_of,
+    unreadable,
+)
 from inference_routes import ANSWER_HEADERS
 
 # Requests whose failures are remembered. Each is forgotten when it ends; this bounds what never ends.
@@ -31,6 +39,7 @@ REMEMBERED = 10_000
 LACKS = "inference_lacks"
 TIER = "inference_tier"
 PAID = "cloud"
+SERVER_HEADER = "x-litellm-model-api-base"
 
 
 class Memory:
@@ -40,6 +49,16 @@ class Memory:
         self._size = size
         self._failures: OrderedDict[str, list[Failure]] = OrderedDict()
         self._begun: OrderedDict[str, bool] = OrderedDict()
+        self._sent: OrderedDict[str, bool] = OrderedDict()
+
+    def sent(self, call: str, sent: bool) -> None:
+        """Whether the server whose turn it is has got the request."""
+        self._sent[call] = sent
+        while len(self._sent) > self._size:
+            self._sent.popitem(last=False)
+
+    def was_sent(self, call: str) -> bool:
+        return self._sent.get(call, True)
 
     def add(self, call: str, failure: Failure) -> None:
         self._failures.setdefault(call, []).append(failure)
@@ -52,11 +71,13 @@ class Memory:
     def begin(self, call: str) -> None:
         """The client has the head of its answer."""
         self._failures.pop(call, None)
+        self._sent.pop(call, None)
         self._begun[call] = True
         while len(self._begun) > self._size:
             self._begun.popitem(last=False)
 
     def end(self, call: str) -> tuple[list[Failure], bool]:
+        self._sent.pop(call, None)
         return self._failures.pop(call, []), self._begun.pop(call, False)
 
 
@@ -84,6 +105,8 @@ def refusal(model: str, request: Mapping[str, Any], messages: Any, info: Mapping
         return Failure(
             model, 400, "messages has to be a list of objects with role and content.", refused=True
         )
+    if not isinstance(request.get("stream") or False, bool):
+        return Failure(model, 400, "stream has to be true or false.", refused=True)
     missing = sorted(asked_for(request, messages) & set(info.get(LACKS) or ()))
     if not missing:
         return None
@@ -203,7 +226,17 @@ class FallbackRules(CustomLogger):
         if refused:
             self._memory.add(call, refused)
             raise _bad_request(refused)
+        self._memory.sent(call, False)
+        told = ANSWER_HEADERS.get()
+        if told is not None:
+            # LiteLLM leaves it out of some answers, and it is the proof of who gave them.
+            server = (deployment.get("litellm_params") or {}).get("api_base") or ""
+            told.good.update({SERVER_HEADER: str(server)} if server else {})
         return healthy_deployments
+
+    def log_pre_api_call(self, model: str, messages: Any, kwargs: Mapping[str, Any]) -> None:
+        """Before a request goes out: LiteLLM could make one of what the client sent."""
+        self._memory.sent(str(kwargs.get("litellm_call_id") or ""), True)
 
     async def async_log_success_event(
         self, kwargs: Mapping[str, Any], response_obj: Any, start_time: Any, end_time: Any
@@ -228,8 +261,14 @@ class FallbackRules(CustomLogger):
         call = str(request_data.get("litellm_call_id") or "")
         metadata = request_data.get("metadata") or request_data.get("litellm_metadata") or {}
         model = str(metadata.get("model_group") or request_data.get("model") or "")
+        if not self._memory.was_sent(call) and (told := unreadable(exception)):
+            self._memory.add(call, Failure(model, 400, told))
+            return
+        status = status_of(exception)
         told = engines_words(str(getattr(exception, "message", "") or exception))
-        self._memory.add(call, Failure(model, status_of(exception), told))
+        if (status, told) == (404, "Not Found"):
+            told = f"{model} cannot do what this address is for: its server has no such address."
+        self._memory.add(call, Failure(model, status, told))
 
     async def async_post_call_response_headers_hook(
         self, data: dict[str, Any], user_api_key_dict: Any, response: Any, request_headers: Any = None
@@ -248,11 +287,14 @@ class FallbackRules(CustomLogger):
     ) -> Any:
         """In the end, when nobody answered."""
         failures, begun = self._memory.end(str(request_data.get("litellm_call_id") or ""))
-        if begun:
+        if begun or getattr(original_exception, "inference_refusal", False):
             return None
         message = str(getattr(original_exception, "message", "") or original_exception)
         status = status_of(original_exception)
-        answer = rejected(original_exception) or final_answer(failures, status, message)
+        answer = rejected(original_exception)
+        if not failures and (told := unreadable(original_exception)):
+            answer = answer or Answer(400, told)
+        answer = answer or final_answer(failures, status, message)
         if answer is None:
             return None
         if answer.status == status < 429:
@@ -260,10 +302,10 @@ class FallbackRules(CustomLogger):
             original_exception.message = answer.message  # type: ignore[attr-defined]
             return None
         error = _http_exception(answer)
-        told = ANSWER_HEADERS.get()
-        if told is not None:
-            # On Anthropic's route the first error goes out, whatever this hook returns.
-            told.update(error.headers or {})  # type: ignore[attr-defined]
+        headers = ANSWER_HEADERS.get()
+        if headers is not None:
+            # On some routes the first error goes out, whatever this hook returns.
+            headers.bad.update(error.headers or {})  # type: ignore[attr-defined]
             original_exception.message = answer.message  # type: ignore[attr-defined]
             original_exception.status_code = answer.status  # type: ignore[attr-defined]
         return error

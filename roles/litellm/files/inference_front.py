@@ -29,6 +29,18 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
+# https://docs.claude.com/en/api/errors
+ANTHROPIC_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    529: "overloaded_error",
+}
+
+
 class Front:
     """An ASGI application around LiteLLM's."""
 
@@ -46,10 +58,11 @@ class Front:
             await send({"type": "websocket.close", "code": 1008})
         elif retrieval and scope["method"] == "GET":
             await self._retrieve(retrieval["listing"], retrieval["model"], scope, receive, send)
-        elif routes.ANTHROPIC.match(path):
-            told: dict[str, str] = {}
+        elif routes.is_generation(path):
+            told = routes.AnswerHeaders({}, {})
             routes.ANSWER_HEADERS.set(told)
-            await self._app(scope, receive, _anthropic(send, told))
+            sent = _with_headers(send, told)
+            await self._app(scope, receive, _anthropic(sent) if routes.ANTHROPIC.match(path) else sent)
         elif _is_for_consumers(path, scope["method"]) or any(_is_master(key) for key in keys):
             await self._app(scope, receive, send)
         elif keys:
@@ -99,8 +112,23 @@ class Kept:
         await send({"type": "http.response.body", "body": bytes(self.body)})
 
 
-def _anthropic(send: Send, told: dict[str, str]) -> Send:
-    """Errors as Anthropic's clients know them: LiteLLM leaves out their type in places, and our headers."""
+def _with_headers(send: Send, told: routes.AnswerHeaders) -> Send:
+    """Our headers where LiteLLM left them out."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = list(message.get("headers") or ())
+            there = {bytes(row[0]).lower() for row in headers}
+            wanted = told.bad if message["status"] >= 400 else told.good
+            rows = [(name.lower().encode(), value.encode()) for name, value in wanted.items()]
+            message = {**message, "headers": [*headers, *(row for row in rows if row[0] not in there)]}
+        await send(message)
+
+    return sent
+
+
+def _anthropic(send: Send) -> Send:
+    """Errors as Anthropic's clients know them: LiteLLM leaves out their type in places, or invents one."""
     kept = Kept()
 
     async def sent(message: Message) -> None:
@@ -109,11 +137,7 @@ def _anthropic(send: Send, told: dict[str, str]) -> Send:
         elif kept.start:
             await kept.keep(message)
             if kept.complete:
-                kept.body[:] = _with_type(bytes(kept.body))
-                kept.start["headers"] = [
-                    *kept.start["headers"],
-                    *((name.lower().encode(), value.encode()) for name, value in told.items()),
-                ]
+                kept.body[:] = _with_type(bytes(kept.body), kept.start["status"])
                 await kept.send_to(send)
         else:
             await send(message)
@@ -121,14 +145,17 @@ def _anthropic(send: Send, told: dict[str, str]) -> Send:
     return sent
 
 
-def _with_type(body: bytes) -> bytes:
+def _with_type(body: bytes, status: int) -> bytes:
     try:
         told = json.loads(body)
     except ValueError:
         return body
     if not isinstance(told, dict) or "error" not in told:
         return body
-    return json.dumps({"type": "error", **told}).encode()
+    error = told["error"]
+    if isinstance(error, dict):
+        error = {**error, "type": ANTHROPIC_TYPES.get(status, "api_error")}
+    return json.dumps({"type": "error", **told, "error": error}).encode()
 
 
 def _is_for_consumers(path: str, method: str) -> bool:

@@ -9,7 +9,7 @@ import hmac
 import re
 from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, NamedTuple
 
 LISTING = re.compile(r"^(/v1)?/models$")
 RETRIEVAL = re.compile(r"^(?P<listing>(/v1)?/models)/(?P<model>.+)$")
@@ -27,8 +27,15 @@ METRICS = re.compile(r"^/metrics/?$")
 # Where clients put their key: OpenAI's, Anthropic's, Azure's and LiteLLM's own.
 KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-litellm-api-key")
 
-# Headers for the answer to a request on a route where LiteLLM takes no headers from a callback.
-ANSWER_HEADERS: ContextVar[dict[str, str] | None] = ContextVar("inference_answer_headers", default=None)
+
+class AnswerHeaders(NamedTuple):
+    """Headers for the answer to a request, on the routes where LiteLLM takes none from a callback."""
+
+    good: dict[str, str]
+    bad: dict[str, str]
+
+
+ANSWER_HEADERS: ContextVar[AnswerHeaders | None] = ContextVar("inference_answer_headers", default=None)
 
 
 def path_of(scope: Mapping[str, Any]) -> str:

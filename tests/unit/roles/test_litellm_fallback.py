@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import types
 from datetime import UTC, datetime
@@ -64,15 +65,25 @@ class Request:
         self.first: Exception | None = None
 
     def ask(
-        self, model: str, error: Exception | None = None, lacks: tuple[str, ...] = (), tier: str = "gpu"
+        self,
+        model: str,
+        error: Exception | None = None,
+        lacks: tuple[str, ...] = (),
+        tier: str = "gpu",
+        sent: bool = False,
     ) -> None:
-        """The next tier's turn; it answers with ``error``, or well."""
+        """The next tier's turn; it answers with ``error``, or well. ``sent``: it got the request."""
         info = {"inference_lacks": list(lacks), "inference_tier": tier}
         try:
             asyncio.run(
                 self.hooks.async_filter_deployments(
                     model,
-                    [{"model_info": info, "litellm_params": {"model": f"openai/{model}"}}],
+                    [
+                        {
+                            "model_info": info,
+                            "litellm_params": {"model": f"openai/{model}", "api_base": f"http://{model}"},
+                        }
+                    ],
                     self.body["messages"],
                     self.body,
                 )
@@ -81,6 +92,8 @@ class Request:
             self.first = self.first or refused
             return
         self.asked.append(model)
+        if sent:
+            self.hooks.log_pre_api_call(model, self.body["messages"], self.body)
         if error:
             data = {**self.body, "metadata": {"model_group": model}}
             asyncio.run(self.hooks.async_post_call_failure_deployment_hook(data, error, None))
@@ -199,7 +212,8 @@ def test_nothing_is_remembered_for_ever(rules: Any) -> None:
     for number in range(5):
         memory.add(f"call-{number}", rules.Failure("m", 500, ""))
         memory.begin(f"begun-{number}")
-    assert len(memory._failures) == len(memory._begun) == 2
+        memory.sent(f"sent-{number}", False)
+    assert len(memory._failures) == len(memory._begun) == len(memory._sent) == 2
 
 
 @pytest.mark.parametrize(
@@ -233,14 +247,130 @@ def test_a_field_that_nobody_may_send_is_a_mistake(rules: Any) -> None:
     assert (told.status_code, told.detail) == (400, "api_base is not allowed in request body.")
 
 
-def test_anthropics_route_gets_the_answer_too(rules: Any) -> None:
+def wrapped(cause: Exception) -> LiteLLMError:
+    """LiteLLM's error for whatever goes wrong, a connection as well as a field that is no list."""
+    error = LiteLLMError(500, f"litellm.APIConnectionError: Hosted_vllmException - {cause}")
+    error.__cause__ = cause
+    return error
+
+
+UNREADABLE = [
+    TypeError("'int' object is not iterable"),
+    ValueError("Bad Request: messages is required"),
+    AttributeError("'int' object has no attribute 'get'"),
+    KeyError("image_url"),
+]
+
+
+@pytest.mark.parametrize("cause", UNREADABLE, ids=repr)
+@pytest.mark.parametrize("bare", [False, True])
+def test_what_litellm_cannot_make_a_request_of_reaches_nobody(
+    rules: Any, cause: Exception, bare: bool
+) -> None:
+    request = Request(rules)
+    request.ask("qwen", cause if bare else wrapped(cause))
+    request.ask("cloud")
+    assert request.asked == ["qwen"]
+    told = request.end()
+    assert told.status_code == 400
+    assert told.detail.startswith("The gateway cannot read the request: ")
+
+
+@pytest.mark.parametrize("cause", UNREADABLE, ids=repr)
+def test_what_litellm_cannot_make_of_an_answer_is_the_tiers_fault(rules: Any, cause: Exception) -> None:
+    request = Request(rules)
+    request.ask("qwen", wrapped(cause), sent=True)
+    request.ask("cpu")
+    assert request.asked == ["qwen", "cpu"]
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        ConnectionRefusedError("refused"),
+        TimeoutError(),
+        OSError("no route"),
+        json.JSONDecodeError("Expecting value", "", 0),
+        RuntimeError("the event loop is closed"),
+    ],
+    ids=repr,
+)
+def test_a_server_that_could_not_be_reached_hands_the_request_on(rules: Any, cause: Exception) -> None:
+    request = Request(rules)
+    request.ask("qwen", wrapped(cause))
+    request.ask("cpu")
+    assert request.asked == ["qwen", "cpu"]
+
+
+def test_an_old_error_below_a_new_one_is_not_taken_for_it(rules: Any) -> None:
+    """Python keeps the error of the tier before as the context of the next one."""
+    request = Request(rules)
+    request.ask("qwen", wrapped(TypeError("the engine's nonsense")), sent=True)
+    unreachable = wrapped(OSError("no route"))
+    assert unreachable.__cause__
+    unreachable.__cause__.__context__ = TypeError("the engine's nonsense")
+    request.ask("cloud", unreachable)
+    assert request.end().status_code == 503
+
+
+def test_a_request_that_breaks_litellm_before_a_server_is_chosen(rules: Any) -> None:
+    request = Request(rules)
+    request.first = TypeError("'int' object is not iterable")
+    assert request.end().status_code == 400
+
+
+@pytest.mark.parametrize("value", ["yes", 1, [], {}])
+def test_stream_is_true_or_false(rules: Any, value: Any) -> None:
+    request = Request(rules, stream=value)
+    request.ask("qwen")
+    assert request.asked == ([] if value else ["qwen"])
+
+
+def test_an_address_that_the_server_does_not_have(rules: Any) -> None:
+    """vLLM has /v1/embeddings only for models that make them."""
+    request = Request(rules)
+    request.ask(
+        "qwen",
+        LiteLLMError(404, 'litellm.NotFoundError: Hosted_vllmException - {"detail":"Not Found"}'),
+    )
+    request.ask("cloud")
+    assert request.asked == ["qwen"]
+    request.end()
+    first: Any = request.first
+    assert first.message == "qwen cannot do what this address is for: its server has no such address."
+
+
+def test_the_asked_server_is_told(rules: Any) -> None:
+    """LiteLLM leaves it out of whole answers on Anthropic's route."""
+    request = Request(rules)
+    kept = rules.ANSWER_HEADERS.set(types.SimpleNamespace(good={}, bad={}))
+    try:
+        request.ask("qwen", off())
+        request.ask("cpu")
+        assert rules.ANSWER_HEADERS.get().good == {"x-litellm-model-api-base": "http://cpu"}
+    finally:
+        rules.ANSWER_HEADERS.reset(kept)
+
+
+def test_what_the_gate_refused_stays_as_it_is(rules: Any) -> None:
+    request = Request(rules)
+    request.first = LiteLLMError(503, "The gateway cannot read its keys (OSError).", inference_refusal=True)
+    kept = rules.ANSWER_HEADERS.set(types.SimpleNamespace(good={}, bad={}))
+    try:
+        assert request.end() is None
+    finally:
+        rules.ANSWER_HEADERS.reset(kept)
+    assert vars(request.first)["message"] == "The gateway cannot read its keys (OSError)."
+
+
+def test_a_route_that_takes_no_error_gets_the_answer_too(rules: Any) -> None:
     """LiteLLM takes there neither an error nor a header from a callback, but what the first error says."""
     request = Request(rules)
     request.ask("qwen", off())
-    told = rules.ANSWER_HEADERS.set({})
+    told = rules.ANSWER_HEADERS.set(types.SimpleNamespace(good={}, bad={}))
     try:
         request.end()
-        assert rules.ANSWER_HEADERS.get() == {"Retry-After": "10"}
+        assert rules.ANSWER_HEADERS.get().bad == {"Retry-After": "10"}
     finally:
         rules.ANSWER_HEADERS.reset(told)
     first: Any = request.first

@@ -151,17 +151,50 @@ def test_anthropics_clients_get_errors_in_their_form(front: Any, path: str) -> N
     assert door.ask(path, method="POST") == (200, {"error": "of a good answer"})
 
 
-def test_anthropics_clients_get_our_headers(front: Any) -> None:
+@pytest.mark.parametrize("path", ["/v1/messages", "/v1/chat/completions", "/v1/completions"])
+def test_clients_get_our_headers(front: Any, path: str) -> None:
     door = Door(front)
 
     async def limited(scope: Any, receive: Any, send: Any) -> None:
-        front.routes.ANSWER_HEADERS.get()["Retry-After"] = "60"
+        front.routes.ANSWER_HEADERS.get().bad["Retry-After"] = "60"
+        front.routes.ANSWER_HEADERS.get().good["x-server"] = "engine"
         await LiteLLM.__call__(door.inner, scope, receive, send)
 
-    door.inner.status, door.inner.body = 429, b'{"error": {}}'
     door.app = front.Front(limited)
-    door.ask("/v1/messages", method="POST")
-    assert door.headers["retry-after"] == "60"
+    door.inner.status, door.inner.body = 429, b'{"error": {}}'
+    door.ask(path, method="POST")
+    assert (door.headers.get("retry-after"), door.headers.get("x-server")) == ("60", None)
+    door.inner.status, door.inner.body = 200, b"{}"
+    door.ask(path, method="POST")
+    assert (door.headers.get("retry-after"), door.headers.get("x-server")) == (None, "engine")
+
+
+def test_a_header_of_litellms_own_is_not_said_twice(front: Any) -> None:
+    sent: list[Any] = []
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        front.routes.ANSWER_HEADERS.get().good["X-Server"] = "asked last"
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"x-server", b"litellm's")]})
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/chat/completions", "headers": []}
+    asyncio.run(front.Front(answer)(scope, None, send))
+    assert sent[0]["headers"] == [(b"x-server", b"litellm's")]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(400, "invalid_request_error"), (429, "rate_limit_error"), (503, "api_error"), (404, "not_found_error")],
+)
+def test_anthropics_clients_get_a_type_that_they_know(front: Any, status: int, kind: str) -> None:
+    door = Door(front)
+    for said in ("auth_error", "internal_server_error", None):
+        door.inner.status = status
+        door.inner.body = json.dumps({"error": {"message": "No.", "type": said}}).encode()
+        told = {"type": "error", "error": {"message": "No.", "type": kind}}
+        assert door.ask("/v1/messages", method="POST") == (status, told)
 
 
 def test_it_stands_before_all_of_litellm_and_once(front: Any) -> None:
