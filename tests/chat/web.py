@@ -24,6 +24,9 @@ class Chat:
     def post(self, path: str, body: dict[str, Any]) -> requests.Response:
         return self._session.post(f"{self.url}{path}", json=body, timeout=TIMEOUT_S)
 
+    def stream(self, path: str, body: dict[str, Any]) -> requests.Response:
+        return self._session.post(f"{self.url}{path}", json=body, timeout=TIMEOUT_S, stream=True)
+
     def sign_up(self, name: str, email: str, password: str) -> requests.Response:
         return self.post("/api/v1/auths/signup", {"name": name, "email": email, "password": password})
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from tests.clients.driver import Client, Outcome
+from tests.clients.driver import Consumer, Outcome
 from tests.rehearsal import Gateway
 
 # What no client may read: LiteLLM's own words, where it runs, and where the servers are.
@@ -60,7 +60,7 @@ MISTAKES = (
 )
 
 
-def mistakes_of(client: Client) -> list[Mistake]:
+def mistakes_of(client: Consumer) -> list[Mistake]:
     return [
         mistake
         for mistake in MISTAKES
@@ -68,7 +68,7 @@ def mistakes_of(client: Client) -> list[Mistake]:
     ]
 
 
-def make(client: Client, gateway: Gateway, mistake: Mistake) -> Outcome:
+def make(client: Consumer, gateway: Gateway, mistake: Mistake) -> Outcome:
     model = mistake.model or gateway.model
     return client.order(mistake.do, gateway.url, gateway.key, model, body=dict(mistake.body))
 
@@ -99,7 +99,7 @@ REFUSALS = {
 }
 
 
-def seen_by(client: Client, outcome: Outcome, refusal: Refusal) -> None:
+def seen_by(client: Consumer, outcome: Outcome, refusal: Refusal) -> None:
     """A refusal in the client's own form: its class, the status, the reason. It is not tried again."""
     assert outcome.error, outcome
     assert (outcome.error["class"], outcome.error["status"]) == (

@@ -6,7 +6,7 @@ import contextlib
 import json
 import subprocess
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from tests.rehearsal import ROOT
 
@@ -46,6 +46,18 @@ _LANGCHAIN = {
     429: "OpenAIRateLimitError",
 }
 _VERCEL = dict.fromkeys(_OPENAI, "APICallError")
+
+
+class Consumer(Protocol):
+    """What takes orders, and shows errors in a form of its own."""
+
+    name: str
+    # What an error of each status is called.
+    classes: dict[int, str]
+    # What it has no call for.
+    lacks: frozenset[str]
+
+    def order(self, do: str, url: str, key: str, model: str, **more: Any) -> Outcome: ...
 
 
 class Client:

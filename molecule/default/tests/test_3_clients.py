@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,11 +10,11 @@ import pytest
 
 from tests.clients.cases import GPU_SERVER, REFUSALS, fault_of, make, mistakes_of, seen_by
 from tests.clients.driver import Client, Outcome, official_clients
-from tests.rehearsal import NAMESPACE, Cluster, Gateway, wait_for
+from tests.clients.servers import asked_of_the_cpu_tier, of_the_engine
+from tests.rehearsal import Cluster, Gateway, wait_for
 
 CLIENTS = official_clients()
 ENGINE = "deployment/vllm-tiny-qwen3"
-METRICS = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8000/metrics').read().decode())"
 all_clients = pytest.mark.parametrize("client", CLIENTS, ids=repr)
 
 
@@ -30,16 +29,6 @@ def ask(client: Client, gateway: Gateway, do: str, **more: Any) -> Outcome:
     outcome = client.order(do, gateway.url, gateway.key, gateway.model, **more)
     assert not outcome.error, outcome.error
     return outcome
-
-
-def asked_of_the_cpu_tier(cluster: Cluster) -> int:
-    """How many requests Ollama has answered or refused, as its log says."""
-    return cluster.kubectl(f"-n {NAMESPACE} logs deployment/ollama").count(" POST ")
-
-
-def of_the_engine(cluster: Cluster, name: str) -> float:
-    text = cluster.kubectl(f'-n {NAMESPACE} exec {ENGINE} -c vllm -- python3 -c "{METRICS}"')
-    return sum(float(count) for count in re.findall(rf"^vllm:{name}\{{.*\}} (\S+)$", text, re.MULTILINE))
 
 
 @pytest.mark.parametrize("client", [client for client in CLIENTS if "models" not in client.lacks], ids=repr)
@@ -73,10 +62,14 @@ def test_an_answer_keeps_to_a_schema(gateway: Gateway, client: Client) -> None:
 @all_clients
 def test_a_client_that_leaves_frees_the_engine(gateway: Gateway, cluster: Cluster, client: Client) -> None:
     """It asks for 900 tokens, and leaves after the first."""
-    before = of_the_engine(cluster, "generation_tokens_total")
+    before = of_the_engine(cluster.kubectl, ENGINE, "generation_tokens_total")
     ask(client, gateway, "cancel")
-    wait_for("engine at rest", lambda: of_the_engine(cluster, "num_requests_running") == 0, timeout=30)
-    assert of_the_engine(cluster, "generation_tokens_total") - before < 600
+    wait_for(
+        "engine at rest",
+        lambda: of_the_engine(cluster.kubectl, ENGINE, "num_requests_running") == 0,
+        timeout=30,
+    )
+    assert of_the_engine(cluster.kubectl, ENGINE, "generation_tokens_total") - before < 600
 
 
 @all_clients
@@ -97,11 +90,11 @@ def test_a_refused_key_is_told_why(gateway: Gateway, client: Client, name: str) 
 @all_clients
 def test_a_mistake_is_the_clients_own(gateway: Gateway, cluster: Cluster, client: Client) -> None:
     """Each gets its 4xx once, with a reason, and no other tier is asked."""
-    before = asked_of_the_cpu_tier(cluster)
+    before = asked_of_the_cpu_tier(cluster.kubectl)
     found = [
         (mistake.name, fault_of(mistake, make(client, gateway, mistake))) for mistake in mistakes_of(client)
     ]
     assert [row for row in found if row[1]] == []
-    assert asked_of_the_cpu_tier(cluster) == before
+    assert asked_of_the_cpu_tier(cluster.kubectl) == before
     answer = ask(client, gateway, "chat")
     assert all(server.endswith(GPU_SERVER) for server in answer.servers), "a mistake took the tier away"
