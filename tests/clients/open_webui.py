@@ -110,6 +110,6 @@ class OpenWebUI:
 
 def _error(status: int, text: str) -> dict[str, Any]:
     """What the page shows of a refusal: the gateway's own error, or a detail of Open WebUI's."""
-    told = json.loads(text) if text.startswith("{") else {"detail": text}
-    error: dict[str, Any] = told.get("error") or {"message": str(told.get("detail")), "type": "open-webui"}
+    told: dict[str, Any] = json.loads(text) if text.startswith("{") else {"detail": text}
+    error = told.get("error") or {"message": str(told.get("detail")), "type": "open-webui"}
     return {"class": error["type"], "status": status, "message": error["message"]}
