@@ -23,7 +23,7 @@ from lab.registry import storage
 from lab.settings import pins
 
 _REACHABLE_S = 5
-_EXTRA_TITLES = {"open-webui": "Open WebUI"}
+_EXTRA_TITLES = {"open-webui": "Open WebUI", "traefik": "Traefik from source"}
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Parts:
             Part(python["litellm"], "LiteLLM"),
             Part(IMAGE_BASE, "Debian for the images"),
             Part(self.models.vllm, "A small model for vLLM", needs=("vllm", *weights)),
-            *(Part(python[name], _EXTRA_TITLES[name]) for name in self._extras),
+            *(Part({**python, **go}[name], _EXTRA_TITLES[name]) for name in self._extras),
         ]
 
     def _derived(self) -> list[Part]:

@@ -38,7 +38,7 @@ ARCHIVES = "archives"
 IMAGE_SOURCES = (ARCHIVES, REGISTRY)
 """How images may reach the hosts: as files that k3s imports, or pulled."""
 
-EXTRAS = ("open-webui",)
+EXTRAS = ("open-webui", "traefik")
 """What a lab has only when LAB_WITH names it: a site works without it, so nobody has to wait for it."""
 
 _FOLDER = "inference-stack"

@@ -15,9 +15,9 @@ from lab.artefacts.publish import Publication
 from lab.components.model_components import MODELS
 from lab.settings import HUB, HUB_PORT, MIRROR, MIRROR_PORT, REGISTRY, REGISTRY_PORT, Settings
 
-# Where the roles' extra volumes find the Python packages on the hosts.
+# Where the roles' extra volumes find the Python packages on the hosts, and a scenario its ingress controller.
 MOUNTS = {"vllm": "/opt/vllm", "litellm": "/opt/litellm"}
-EXTRA_MOUNTS = {"open-webui": "/opt/open-webui"}
+EXTRA_MOUNTS = {"open-webui": "/opt/open-webui", "traefik": "/opt/traefik"}
 
 _SECRET_BYTES = 24
 

@@ -74,8 +74,12 @@ def _go_build(
     variables: Mapping[str, str] | None = None,
     linker_flags: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
+    folder: Path | None = None,
 ) -> None:
-    """Compile packages of a module into ``output``/bin; each program is named after its package."""
+    """Compile packages of a module into ``output``/bin; each program is named after its package.
+
+    ``folder`` holds a changed copy of the module.
+    """
     settings = [f"-X={name}={value}" for name, value in (variables or {}).items()]
     context.run(
         [
@@ -90,7 +94,7 @@ def _go_build(
             *packages,
         ],
         env={**go_environment(context.cache), **(env or {})},
-        cwd=_MODULES / module,
+        cwd=folder or _MODULES / module,
     )
 
 
@@ -216,6 +220,53 @@ def _fetch_ollama_headers(context: BuildContext) -> Path:
     return headers
 
 
+_MANIFESTS = "docs/content/reference/dynamic-configuration"
+"""Where Traefik publishes its CustomResourceDefinitions, and what it may read."""
+
+
+def _build_traefik(output: Path, context: BuildContext) -> None:
+    module = "github.com/traefik/traefik/v3"
+    version = _required_version("traefik", module)
+    _go_build(
+        context,
+        "traefik",
+        output,
+        [f"{module}/cmd/traefik"],
+        variables={f"{module}/pkg/version.Version": version.removeprefix("v")},
+        folder=_without_dns_providers(context),
+    )
+    manifests = output / "manifests"
+    manifests.mkdir()
+    for name in ("kubernetes-crd-definition-v1.yml", "kubernetes-crd-rbac.yml"):
+        shutil.copyfile(_module_folder(context, module, version) / _MANIFESTS / name, manifests / name)
+
+
+def _without_dns_providers(context: BuildContext) -> Path:
+    """A copy of Traefik's module that takes lego from beside it, without its clients of DNS services.
+
+    It lies at a lasting place, because Go keeps compiled objects by their paths.
+    """
+    module, here = "github.com/go-acme/lego/v4", _MODULES / "traefik"
+    folder = context.cache / "sources" / "traefik"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    context.run([go_program(context.cache), "mod", "download", module], go_environment(context.cache), here)
+    lego = _module_folder(context, module, _required_version("traefik", module))
+    shutil.copytree(lego, folder / "lego", ignore=shutil.ignore_patterns("*_test.go", "testdata"))
+    shutil.rmtree(folder / "lego/providers")
+    (folder / "lego/providers/dns").mkdir(parents=True)
+    shutil.copyfile(here / "dns.go", folder / "lego/providers/dns/dns.go")
+    shutil.copyfile(here / "go.sum", folder / "go.sum")
+    plain = (here / "go.mod").read_text(encoding="utf-8")
+    (folder / "go.mod").write_text(f"{plain}\nreplace {module} => ./lego\n", encoding="utf-8")
+    return folder
+
+
+def _module_folder(context: BuildContext, module: str, version: str) -> Path:
+    """Where Go keeps a module that it has fetched."""
+    return context.cache / "go" / "mod" / f"{module}@{version}"
+
+
 def _component(module: str, estimate_s: int, recipe: int, build: Build) -> Component:
     """``recipe`` counts the changes to the build function: this file is no input, because then a
     flag of one component would compile all of them anew."""
@@ -236,4 +287,5 @@ GO_COMPONENTS: tuple[Component, ...] = (
     _component("device_plugin", 90, 1, _build_device_plugin),
     _component("ollama", 420, 1, _build_ollama),
     _component("pause", 5, 1, _build_pause),
+    _component("traefik", 400, 1, _build_traefik),
 )

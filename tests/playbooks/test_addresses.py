@@ -14,25 +14,27 @@ import yaml
 from tests.playbook_run import EXAMPLE, ROOT, run_playbook
 
 FOLDERS = ("playbooks", "roles", "inventories/example")
-PLAN = {"parts": {"gateway": {"node_port": 30400}, "chat": {"node_port": 30300}}}
-PLAY: list[dict[str, Any]] = [
-    {
-        "hosts": "k3s_servers",
-        "gather_facts": False,
-        "vars_files": [str(ROOT / "playbooks/vars/cluster_inputs.yml")],
-        "vars": {"inference_plan": PLAN},
-        "tasks": [
-            {
-                "ansible.builtin.debug": {
-                    "msg": "<{{ k3s_server_url }} {{ __inference_gateway_url }} {{ __inference_chat_url }}>"
-                }
-            }
-        ],
-    }
-]
+GATEWAY = {"node_port": 30400, "public_url": "", "url": "http://litellm.ml.svc.cluster.local:4000"}
+CHAT = {"node_port": 30300, "public_url": "", "url": "http://open-webui.ml.svc.cluster.local:8080"}
+SHOWN = {"msg": "<{{ k3s_server_url }} {{ __inference_gateway_url }} {{ __inference_chat_url }}>"}
 
 
-def urls(folder: Path, server: dict[str, Any]) -> list[str]:
+def playbook(gateway: dict[str, Any], chat: dict[str, Any]) -> list[dict[str, Any]]:
+    """Shows the addresses of a site whose parts are these."""
+    return [
+        {
+            "hosts": "k3s_servers",
+            "gather_facts": False,
+            "vars_files": [str(ROOT / "playbooks/vars/cluster_inputs.yml")],
+            "vars": {"inference_plan": {"parts": {"gateway": gateway, "chat": chat}}},
+            "tasks": [{"ansible.builtin.debug": SHOWN}],
+        }
+    ]
+
+
+def urls(
+    folder: Path, server: dict[str, Any], gateway: dict[str, Any] = GATEWAY, chat: dict[str, Any] = CHAT
+) -> list[str]:
     """What the copied example makes of a server: for agents, the gateway's clients and the chat's."""
     site = folder / "site"
     shutil.copytree(EXAMPLE, site)
@@ -40,7 +42,7 @@ def urls(folder: Path, server: dict[str, Any]) -> list[str]:
     hosts = {"k3s_cluster": {"children": groups}, "gpu_hosts": {"hosts": {"gpu": {}}}}
     (site / "hosts.yml").write_text(yaml.safe_dump(hosts))
     play = folder / "play.yml"
-    play.write_text(json.dumps(PLAY))
+    play.write_text(json.dumps(playbook(gateway, chat)))
     done = run_playbook(play, inventory=site)
     assert done.returncode == 0, done.stdout[-2000:]
     return done.stdout.partition("<")[2].partition(">")[0].split()
@@ -63,6 +65,23 @@ def test_the_example_finds_its_server(
         f"https://{for_agents}:6443",
         f"http://{here}:30400",
         f"http://{here}:30300",
+    ]
+
+
+def test_playbooks_ask_at_the_node_port_and_where_there_is_none_at_the_front_door(tmp_path: Path) -> None:
+    """People are shown the chat's front door in any case: it is the page that they open."""
+    open_gateway, open_chat = (
+        {"public_url": "https://llm.example.com"},
+        {"public_url": "https://chat.example.com"},
+    )
+    found = []
+    for number, closed in enumerate([{}, {"node_port": None}]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        found.append(urls(folder, {}, GATEWAY | open_gateway | closed, CHAT | open_chat | closed)[1:])
+    assert found == [
+        ["http://server.lan:30400", "https://chat.example.com"],
+        ["https://llm.example.com", "https://chat.example.com"],
     ]
 
 
