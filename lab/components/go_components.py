@@ -222,49 +222,51 @@ def _fetch_ollama_headers(context: BuildContext) -> Path:
 
 _MANIFESTS = "docs/content/reference/dynamic-configuration"
 """Where Traefik publishes its CustomResourceDefinitions, and what it may read."""
+_TRAEFIK, _LEGO = "github.com/traefik/traefik/v3", "github.com/go-acme/lego/v4"
+_REPLACED = {_TRAEFIK: "pkg/provider/ecs", _LEGO: "providers/dns"}
+"""Packages whose place a stub takes: what they need takes gigabytes and most of the time."""
 
 
 def _build_traefik(output: Path, context: BuildContext) -> None:
-    module = "github.com/traefik/traefik/v3"
-    version = _required_version("traefik", module)
-    _go_build(
-        context,
-        "traefik",
-        output,
-        [f"{module}/cmd/traefik"],
-        variables={f"{module}/pkg/version.Version": version.removeprefix("v")},
-        folder=_without_dns_providers(context),
-    )
+    version = _required_version("traefik", _TRAEFIK)
+    folder = _trimmed_traefik(context)
+    variables = {f"{_TRAEFIK}/pkg/version.Version": version.removeprefix("v")}
+    _go_build(context, "traefik", output, [f"{_TRAEFIK}/cmd/traefik"], variables=variables, folder=folder)
     manifests = output / "manifests"
     manifests.mkdir()
     for name in ("kubernetes-crd-definition-v1.yml", "kubernetes-crd-rbac.yml"):
-        shutil.copyfile(_module_folder(context, module, version) / _MANIFESTS / name, manifests / name)
+        shutil.copyfile(_module_folder(context, _TRAEFIK) / _MANIFESTS / name, manifests / name)
 
 
-def _without_dns_providers(context: BuildContext) -> Path:
-    """A copy of Traefik's module that takes lego from beside it, without its clients of DNS services.
+def _trimmed_traefik(context: BuildContext) -> Path:
+    """A copy of the module with Traefik and lego beside it, in which stubs take the place of some packages.
 
     It lies at a lasting place, because Go keeps compiled objects by their paths.
     """
-    module, here = "github.com/go-acme/lego/v4", _MODULES / "traefik"
-    folder = context.cache / "sources" / "traefik"
+    here, folder = _MODULES / "traefik", context.cache / "sources" / "traefik"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    context.run([go_program(context.cache), "mod", "download", module], go_environment(context.cache), here)
-    lego = _module_folder(context, module, _required_version("traefik", module))
-    shutil.copytree(lego, folder / "lego", ignore=shutil.ignore_patterns("*_test.go", "testdata"))
-    shutil.rmtree(folder / "lego/providers")
-    (folder / "lego/providers/dns").mkdir(parents=True)
-    shutil.copyfile(here / "dns.go", folder / "lego/providers/dns/dns.go")
+    context.run(
+        [go_program(context.cache), "mod", "download", *_REPLACED], go_environment(context.cache), here
+    )
+    replacements = ""
+    for module, package in _REPLACED.items():
+        copy = folder / module.split("/")[-2]
+        unwanted = shutil.ignore_patterns("*_test.go", "testdata", "integration")
+        shutil.copytree(_module_folder(context, module), copy, ignore=unwanted)
+        # lego's other providers have clients of their own.
+        shutil.rmtree(copy / package if module == _TRAEFIK else copy / "providers")
+        shutil.copytree(here / Path(package).name, copy / package)
+        replacements += f"replace {module} => ./{copy.name}\n"
     shutil.copyfile(here / "go.sum", folder / "go.sum")
     plain = (here / "go.mod").read_text(encoding="utf-8")
-    (folder / "go.mod").write_text(f"{plain}\nreplace {module} => ./lego\n", encoding="utf-8")
+    (folder / "go.mod").write_text(f"{plain}\n{replacements}", encoding="utf-8")
     return folder
 
 
-def _module_folder(context: BuildContext, module: str, version: str) -> Path:
+def _module_folder(context: BuildContext, module: str) -> Path:
     """Where Go keeps a module that it has fetched."""
-    return context.cache / "go" / "mod" / f"{module}@{version}"
+    return context.cache / "go" / "mod" / f"{module}@{_required_version('traefik', module)}"
 
 
 def _component(module: str, estimate_s: int, recipe: int, build: Build) -> Component:

@@ -1,5 +1,5 @@
-// Package dns takes the place of lego's package of this name, which go_components.py leaves out: the clients of its
-// providers are a third of what Traefik is compiled from, and several gigabytes of modules.
+// Package dns takes the place of lego's package of this name: the clients of its providers are a third of what Traefik is
+// compiled from, and gigabytes of modules.
 package dns
 
 import (
