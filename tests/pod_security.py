@@ -1,6 +1,7 @@
-"""The rules of Pod Security's level baseline, which the API server enforces where a namespace asks for it.
+"""What pods may do: Pod Security's level baseline, and what this collection holds its own pods to besides.
 
-As of https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline, for Linux.
+Baseline as of https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline, for Linux. The
+API server enforces it where a namespace asks for it.
 """
 
 from __future__ import annotations
@@ -41,6 +42,25 @@ def violations(template: dict[str, Any]) -> list[str]:
         *_of_context(_context(spec)),
         *(told for container in _containers(spec) for told in _of_container(container)),
     ]
+
+
+def openings(template: dict[str, Any], writable_images: bool = False) -> list[str]:
+    """What a pod of ours has and does not need; ``writable_images`` is what an inventory may allow."""
+    spec = template["spec"]
+    found = [] if spec.get("automountServiceAccountToken") is False else ["a service account's token"]
+    found += ["service links"] if spec.get("enableServiceLinks", True) else []
+    for container in _containers(spec):
+        context = _context(container)
+        name = container["name"]
+        if context.get("allowPrivilegeEscalation") is not False:
+            found.append(f"{name} may gain privileges")
+        if not (writable_images or context.get("readOnlyRootFilesystem")):
+            found.append(f"{name} writes to its image")
+        if (context.get("seccompProfile") or _context(spec).get("seccompProfile")) != {
+            "type": "RuntimeDefault"
+        }:
+            found.append(f"{name} has no seccomp profile")
+    return found
 
 
 def _context(row: dict[str, Any]) -> dict[str, Any]:

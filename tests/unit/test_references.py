@@ -199,7 +199,7 @@ def check_policies(site: Site) -> None:
         namespace = policy["metadata"]["namespace"]
         guarded = site.chosen(policy["spec"]["podSelector"]["matchLabels"], namespace)
         assert guarded, f"{policy['metadata']['name']} guards nobody"
-        for rule in policy["spec"]["ingress"]:
+        for rule in policy["spec"].get("ingress", []):
             for workload in guarded:
                 assert set(listening(workload)) == {row["port"] for row in rule["ports"]}
             # Who comes from another namespace, such as Prometheus, is no part of the site.

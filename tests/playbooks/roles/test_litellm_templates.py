@@ -96,6 +96,7 @@ def test_the_hook_lies_beside_the_configuration_that_names_it() -> None:
         "configuration": "/etc/litellm",
         "keys": "/etc/litellm-keys",
         "state": "/var/lib/litellm-state",
+        "temporary": "/tmp",
     }
     environment = environment_of(gateway)
     assert environment["INFERENCE_AUTH_KEYS"] == "/etc/litellm-keys/keys.json"

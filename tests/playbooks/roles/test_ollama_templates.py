@@ -14,10 +14,13 @@ from tests.playbooks.roles.cluster_roles import container_of, environment_of, on
 def test_the_server_keeps_its_models_on_the_host() -> None:
     server = one("ollama", "Deployment", "ollama")
     assert server["spec"]["strategy"] == {"type": "Recreate"}
-    (volume,) = pod_of(server)["volumes"]
+    volume, temporary = pod_of(server)["volumes"]
     assert volume["hostPath"] == {"path": "/var/lib/ollama", "type": "DirectoryOrCreate"}
-    (mount,) = container_of(server)["volumeMounts"]
-    assert mount == {"name": "models", "mountPath": "/root/.ollama"}
+    assert temporary["emptyDir"] == {}
+    assert container_of(server)["volumeMounts"] == [
+        {"name": "models", "mountPath": "/root/.ollama"},
+        {"name": "temporary", "mountPath": "/tmp"},
+    ]
 
 
 def test_the_server_listens_and_keeps_models_loaded() -> None:

@@ -33,7 +33,12 @@ def test_an_engine_lands_on_the_gpu_and_shares_memory() -> None:
     assert volumes["shm"]["emptyDir"] == {"medium": "Memory", "sizeLimit": "2Gi"}
     assert volumes["site"]["hostPath"]["path"] == "/opt/site"
     mounts = {mount["name"]: mount["mountPath"] for mount in container_of(engine)["volumeMounts"]}
-    assert mounts == {"cache": "/root/.cache/huggingface", "shm": "/dev/shm", "site": "/opt/site"}
+    assert mounts == {
+        "cache": "/root/.cache/huggingface",
+        "shm": "/dev/shm",
+        "site": "/opt/site",
+        "temporary": "/tmp",
+    }
 
 
 @pytest.mark.parametrize(
