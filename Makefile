@@ -120,7 +120,7 @@ browser: .venv/.test ## The report in a real browser, Chromium without a window
 molecule: .venv/.test .venv/.clients ## The rehearsal from empty hosts to real requests alone (most of the time of `make test`)
 	@LAB=$(TEST_LAB) python tests/run.py molecule
 
-molecule-odd: .venv/.test ## The rehearsal of a site with other names and ports everywhere (8 minutes)
+molecule-odd: .venv/.test ## The rehearsal of a site with other names and ports everywhere, behind an ingress controller (10 minutes)
 	@LAB=$(TEST_LAB) python tests/run.py molecule-odd
 
 molecule-one: .venv/.test ## The rehearsal of a site on one machine, over bad lines, behind a firewall, beside a k3s of somebody else (11 minutes)
