@@ -10,7 +10,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 TEST_LAB ?= test
 
-.PHONY: help setup setup-dev init demo up down prune clean lab-status ssh doctor status drill report models ask logs port-forward chat import-model kubectl test lint sanity unit playbooks browser molecule molecule-odd molecule-one clients faults soak bench docs pictures build
+.PHONY: help setup setup-dev init demo up down prune clean lab-status ssh doctor status drill report models ask logs port-forward chat import-model kubectl test lint sanity unit playbooks browser molecule molecule-odd molecule-one clients faults soak soak-tiers bench docs pictures build
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -132,10 +132,13 @@ clients: .venv/.test .venv/.clients ## Official clients and the chat on the lab 
 faults: .venv/.test ## Plant faults on the lab that is up and see that doctor names each (20 minutes)
 	@pytest -v tests/faults
 
-soak: .venv/.test ## What takes longer: a hundred thousand cut and damaged streams, a site.yml that is killed at twenty tasks, and drills of a thousand requests (40 minutes)
+soak: .venv/.test ## What takes longer: a hundred thousand cut and damaged streams, a site.yml that is killed at twenty tasks, then soak-tiers (1.5 hours)
 	@pytest -q -n 2 tests/soak/test_sse_fuzz.py
 	pytest -q -s tests/soak/test_kills.py
-	pytest -q -s tests/soak/test_drill.py
+	$(MAKE) soak-tiers
+
+soak-tiers: .venv/.test ## On the lab that is up: drills of a thousand requests, bursts on a tier that is away (45 minutes)
+	@pytest -q -s tests/soak/test_drill.py tests/soak/test_bursts.py
 
 bench: .venv/.test ## Ratios measured side by side on the lab that is up
 	@PYTHONPATH=.ansible/collections python -m tests.bench.planner

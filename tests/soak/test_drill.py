@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from tests.rehearsal import ROOT, play
+from tests.rehearsal import NAMESPACE, ROOT, play, wait_for
+from tests.soak.lab_load import Site
 
 INVENTORY = "inventories/rehearsal"
 LIMIT_S = 3600
@@ -30,23 +31,39 @@ def drill(output: Path, **variables: Any) -> dict[str, Any]:
     return told
 
 
-@pytest.mark.parametrize(("way", "depth"), [("kill", 1), ("scale", 2), ("freeze", 1)])
+# A frozen engine is restarted by its watchdog after a minute, so a stage is shorter. A slow one waits.
+FEWER = {"freeze": 300, "slow": 100}
+WAYS = [("kill", 1), ("scale", 2), ("freeze", 1), ("block", 2), ("error", 2), ("slow", 1)]
+
+
+@pytest.mark.parametrize(("way", "depth"), WAYS)
 def test_a_thousand_requests(tmp_path: Path, way: str, depth: int) -> None:
-    # A frozen engine is restarted by its watchdog after a minute, so the stage must not take longer.
-    requests = 300 if way == "freeze" else 1000
+    requests = FEWER.get(way, 1000)
     told = drill(tmp_path / "drill.json", drill_way=way, drill_depth=depth, drill_requests=requests)
     assert told["failures"] == 0
     assert told["requests"] >= requests
     assert [outage["tier"] for outage in told["outages"]] == ["gpu", "cpu"][:depth]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_what_an_interrupted_drill_took_is_put_back(tmp_path: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("number", "way"),
+    [
+        (signal.SIGINT, "freeze"),
+        (signal.SIGTERM, "freeze"),
+        (signal.SIGKILL, "freeze"),
+        (signal.SIGTERM, "block"),
+        (signal.SIGKILL, "block"),
+        (signal.SIGKILL, "error"),
+    ],
+)
+def test_what_an_interrupted_drill_took_is_put_back(tmp_path: Path, number: signal.Signals, way: str) -> None:
     """By itself, or after SIGKILL by the next one."""
+    site = Site(tmp_path)
+    site.well()
     log = tmp_path / "log"
     with log.open("w") as sink:
         process = subprocess.Popen(
-            [*WORDS, json.dumps({"drill_way": "freeze", "drill_output": str(tmp_path / "drill.json")})],
+            [*WORDS, json.dumps({"drill_way": way, "drill_output": str(tmp_path / "drill.json")})],
             cwd=ROOT,
             env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
             stdout=sink,
@@ -71,3 +88,7 @@ def test_what_an_interrupted_drill_took_is_put_back(tmp_path: Path, number: sign
     done = play(INVENTORY, "drill", {"drill_restore": True}, timeout=300)
     assert done.returncode == 0, done.stdout[-3000:]
     assert ("Put back: " in done.stdout) is (number == signal.SIGKILL), done.stdout[-3000:]
+    wait_for("answers of the GPU", lambda: site.ask(site.model).tier == "gpu", timeout=300)
+    left = site.lab.kubectl(f"-n {NAMESPACE} get configmap,networkpolicy,pod -o name")
+    assert [name for name in left.split() if "inference-drill" in name and not name.startswith("pod/")] == []
+    assert "inference.stack/drill" not in site.lab.kubectl(f"-n {NAMESPACE} get service -o yaml")
