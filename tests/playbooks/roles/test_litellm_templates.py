@@ -55,6 +55,28 @@ def test_two_gateways_keep_apart_where_there_are_two_nodes() -> None:
     assert "topologySpreadConstraints" not in pod_of(one("litellm", "Deployment", "litellm"))
 
 
+def test_a_paid_provider_is_not_asked_in_the_background() -> None:
+    """LiteLLM asks every server with OpenAI's address for its models, at start and every five minutes."""
+    name = "disable_model_info_refresh"
+    assert name not in configuration()["general_settings"]
+    paid = {
+        "model_name": "hosted",
+        "litellm_params": {"model": "openai/hosted", "api_base": "https://example.com/v1"},
+    }
+    for info in ({"tier": "cloud"}, {"tier": "paid"}):
+        found = rendered(
+            json.dumps(
+                {
+                    "litellm_models": [paid | {"model_info": info}],
+                    "litellm_fallbacks": [],
+                    "litellm_aliases": {},
+                }
+            )
+        )["litellm"]
+        (text,) = [item["data"]["config.yaml"] for item in found if item["kind"] == "ConfigMap"]
+        assert yaml.safe_load(text)["general_settings"][name] is True
+
+
 def test_what_a_site_adds_replaces_no_rule() -> None:
     more = rendered(json.dumps({"litellm_settings": {"callbacks": ["prometheus"]}}))["litellm"]
     config = yaml.safe_load(next(item for item in more if item["kind"] == "ConfigMap")["data"]["config.yaml"])
