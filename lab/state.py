@@ -120,6 +120,9 @@ def ensure_secrets(settings: Settings) -> None:
         "litellm_master_key": f"sk-{secrets.token_hex(_SECRET_BYTES)}",
         "consumer_key": f"sk-{secrets.token_hex(_SECRET_BYTES)}",
         "owner_password": secrets.token_hex(_SECRET_BYTES),
+        # Nobody asks for these: tests look for them where they do not belong.
+        "hf_token": f"hf_{secrets.token_hex(_SECRET_BYTES)}",
+        "cloud_key": f"sk-{secrets.token_hex(_SECRET_BYTES)}",
     }
     if set(values) - set(known):
         _write(settings.secrets_file, yaml.safe_dump({**values, **known}, sort_keys=False), 0o600)

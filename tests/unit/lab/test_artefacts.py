@@ -164,7 +164,9 @@ def test_secrets_are_made_once_and_for_their_owner_alone(tmp_path: Path) -> None
     state.ensure_secrets(first)
     state.ensure_secrets(second)
 
-    assert set(values) == {"k3s_token", "litellm_master_key", "consumer_key", "owner_password"}
+    assert set(values) == {
+        *("k3s_token", "litellm_master_key", "consumer_key", "owner_password", "hf_token", "cloud_key")
+    }
     assert state.read_secrets(first) == values
     assert not set(values.values()) & set(state.read_secrets(second).values())
     assert first.secrets_file.stat().st_mode & 0o777 == 0o600
