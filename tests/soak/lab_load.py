@@ -105,6 +105,8 @@ class Site:
         return {
             pod["metadata"]["name"]: sum(row["restartCount"] for row in pod["status"]["containerStatuses"])
             for pod in found
+            # One that its node refused after a restart stays, and has no containers.
+            if pod["status"].get("containerStatuses")
         }
 
     # Ways to go away.
