@@ -7,9 +7,10 @@ readiness probe ask), and ``/live``, whether the engine should go on (the livene
 
 An engine makes progress while vLLM's count of iterations grows, or while nobody waits for it. Its gauges of
 running and waiting requests are written by the part that may hang, so a request that came after it hung is
-in none of them: a connection that is younger than the last progress is taken for such a request. A request
-may also wait for good reasons, such as a grammar that is compiled. So a request of one token tells whether
-the engine answers: only one that does not answer it hangs.
+in none of them, and neither is one that came as it hung. So a connection is taken for such a request, until
+the engine has answered something that was asked after it came. A request may also wait for good reasons, such
+as a grammar that is compiled. So a request of one token tells whether the engine answers: only one that does
+not answer it hangs.
 """
 
 from __future__ import annotations
@@ -83,7 +84,6 @@ class Watch:
         self._restart = restart
         self._done: float | None = None
         self._progress = 0.0
-        self._connected: set[str] = set()
         self._known: set[str] = set()
         self._pending = 0.0
         self._unseen = False
@@ -103,18 +103,20 @@ class Watch:
         # Whoever waited has gone to another tier by then.
         return bool(self._stalled) or suspected
 
-    def proof(self, now: float, answered: bool) -> None:
-        """The outcome of that request. A refusal is an answer: nothing says then that the engine hangs."""
+    def proof(self, now: float, answered: bool, connected: set[str]) -> None:
+        """The outcome of that request, and who was connected when it was sent.
+
+        A refusal is an answer: nothing says then that the engine hangs.
+        """
         self._unproven = not answered
         if answered:
             self._progress, self._unseen, self._stalled = now, False, ""
-            self._known = set(self._connected)
+            self._known = set(connected)
 
     def look(self, now: float, sample: Sample | None, connected: set[str], refused: bool = False) -> None:
         """``sample`` is None when the metrics did not come; ``refused`` when nobody listens at all."""
         if self._done is None and sample is None:
             return
-        self._connected = connected
         if refused:
             self._progress, self._stalled = now, ""
             self._verdict = Verdict(False, True, "the engine does not listen")
@@ -138,7 +140,8 @@ class Watch:
         advanced = self._done is None or sample.done != self._done
         self._done, self._pending = sample.done, sample.pending
         if advanced:
-            self._known, self._unproven, self._stalled = set(connected), False, ""
+            # Whoever came in the same second may have come after it: connections stay as they were.
+            self._unproven, self._stalled = False, ""
         self._known &= connected
         self._unseen = bool(connected - self._known)
         if advanced or not (self._pending or self._unseen or self._stalled):
@@ -203,7 +206,9 @@ def watch(engine: Engine, state: Watch, clock: Callable[[], float] = time.monoto
     asking: threading.Thread | None = None
 
     def ask() -> None:
-        state.proof(clock(), engine.answers())
+        connected = engine.connected()
+        answered = engine.answers()
+        state.proof(clock(), answered, connected)
 
     told = ""
     while True:

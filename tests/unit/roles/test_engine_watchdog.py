@@ -72,7 +72,7 @@ class Clock:
             if answers is not None and self.watch.wants_proof(self.now):
                 self.proofs += 1
                 self.done += answers
-                self.watch.proof(self.now, answers)
+                self.watch.proof(self.now, answers, set(connected))
         return self.watch.verdict
 
     def silent(self, seconds: int, refused: bool = False) -> Any:
@@ -128,6 +128,24 @@ def test_a_request_that_comes_after_the_hang_is_seen_too() -> None:
     assert not verdict.healthy
     assert not clock.run(60, connected=("new",), answers=False).live
     assert clock.run(1, work=1, connected=("new",)).healthy  # it came back
+
+
+@pytest.mark.parametrize("others", [(), ("a", "b")])
+def test_a_request_that_comes_in_the_second_of_the_hang_is_seen_too(others: tuple[str, ...]) -> None:
+    """The engine still ended something then, and no gauge counts the new one yet."""
+    clock = Clock()
+    clock.run(5, work=1, pending=2, connected=others, answers=True)
+    clock.run(1, work=1, connected=(*others, "new"), answers=True)
+    assert not clock.run(12, connected=(*others, "new"), answers=False).healthy
+
+
+def test_a_request_that_comes_while_the_engine_proves_itself_is_seen_too() -> None:
+    clock = Clock()
+    clock.run(10)
+    clock.run(4, connected=("idle",))
+    clock.watch.look(clock.now + 0.5, watchdog.Sample(clock.done, 0), {"idle", "new"})
+    clock.watch.proof(clock.now + 0.6, True, {"idle"})
+    assert not clock.run(12, connected=("idle", "new"), answers=False).healthy
 
 
 def test_a_hanging_engine_stays_out_when_those_who_waited_have_gone() -> None:
