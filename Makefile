@@ -132,17 +132,18 @@ clients: .venv/.test .venv/.clients ## Official clients and the chat on the lab 
 faults: .venv/.test ## Plant faults on the lab that is up and see that doctor names each (20 minutes)
 	@pytest -v tests/faults
 
-soak: .venv/.test ## What takes longer: a hundred thousand cut and damaged streams, a site.yml that is killed at twenty tasks, then soak-tiers (1.5 hours)
+soak: .venv/.test ## What takes longer: a hundred thousand cut and damaged streams, a site.yml that is killed at twenty tasks, then soak-tiers (2 hours)
 	@pytest -q -n 2 tests/soak/test_sse_fuzz.py
 	pytest -q -s tests/soak/test_kills.py
 	$(MAKE) soak-tiers
 
-soak-tiers: .venv/.test ## On the lab that is up: drills of a thousand requests, bursts on a tier that is away (45 minutes)
-	@pytest -q -s tests/soak/test_drill.py tests/soak/test_bursts.py
+soak-tiers: .venv/.test ## On the lab that is up: drills of a thousand requests, bursts on a tier that is away, an engine that hangs, one that is only busy (an hour)
+	@pytest -q -s tests/soak/test_drill.py tests/soak/test_bursts.py tests/soak/test_hangs.py
 
 bench: .venv/.test ## Ratios measured side by side on the lab that is up
 	@PYTHONPATH=.ansible/collections python -m tests.bench.planner
 	@PYTHONPATH=.ansible/collections python -m tests.bench.client
+	@PYTHONPATH=.ansible/collections python -m tests.bench.gateway
 	@PYTHONPATH=.ansible/collections python -m tests.bench.vllm
 	@python -m tests.bench.site
 
