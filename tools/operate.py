@@ -24,6 +24,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 REHEARSAL = "inventories/rehearsal"
+# Where init.yml writes a new vault's password.
+PASSWORD_FILE = ".vault-password"
+VAULT = b"$ANSIBLE_VAULT;"
 FAILED, UNSEEN = 2, 3
 BROKEN = "broken"
 VERDICTS = {"ok": 0, "degraded": 1, BROKEN: 2}
@@ -70,7 +73,30 @@ def command(verb: Verb, site: str, environment: Mapping[str, str]) -> list[str]:
     words = ["ansible-playbook", "-i", site, f"playbooks/{verb.playbook}.yml"]
     if given:
         words += ["--extra-vars", json.dumps(given)]
-    return [*words, *shlex.split(environment.get("ARGS", ""))]
+    more = shlex.split(environment.get("ARGS", ""))
+    return [*words, *vault_words(Path(ROOT, site), more, environment), *more]
+
+
+def vault_words(site: Path, more: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+    """How the site's vault is opened unless somebody says it: by the password that init put beside it."""
+    folder = site if site.is_dir() else site.parent
+    password = folder / PASSWORD_FILE
+    said = environment.get("ANSIBLE_VAULT_PASSWORD_FILE") or any(
+        "vault" in word or word == "-J" for word in more
+    )
+    if said or not any(map(is_encrypted, sorted(folder.glob("*_vars/**/*.yml")))):
+        return []
+    if not password.is_file():
+        raise UsageError(
+            f"{folder} has a vault. Add ARGS=--ask-vault-pass, or name a file with its password once: "
+            "export ANSIBLE_VAULT_PASSWORD_FILE=…"
+        )
+    return ["--vault-password-file", str(password)]
+
+
+def is_encrypted(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(VAULT)) == VAULT
 
 
 def run(words: Sequence[str], environment: Mapping[str, str]) -> tuple[int, dict[str, Any]]:

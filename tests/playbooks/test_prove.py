@@ -34,7 +34,7 @@ CONTRACT = {
 LIMITS = {"load_timeout": 20, "contract": CONTRACT}
 PLAN: dict[str, Any] = {
     "namespace": "ml",
-    "parts": {"gateway": {"name": "litellm"}},
+    "parts": {"gateway": {"name": "litellm", "public_url": "https://llm.example.com"}},
     "image": "vllm/vllm-openai:v0.8.5.post1",
     "default_mode": "ml",
     "tier_map": TIER_MAP,
@@ -99,6 +99,7 @@ def test_a_kept_contract_is_told_line_by_line(server: ScriptedServer, proof: Pat
     for expected in ("passed         identity", "passed         json_answer", "passed         context"):
         assert [line for line in lines if line.startswith(expected)], (expected, done.stdout[-3000:])
     assert f"{NAME}, tier gpu" in done.stdout
+    assert "Clients ask https://llm.example.com/v1" in done.stdout
     assert KEY not in done.stdout + done.stderr + proof.read_text()
     assert "org/asleep" not in done.stdout
     assert "changed=0" in done.stdout

@@ -15,6 +15,7 @@ from .proposal import Proposal
 
 WRITTEN, KEPT, CHECKED = STATES = ("written", "kept", "checked")
 _FREE, _ASKS = "free", "asks"
+INSTALLED = "ansible_collections/inference/stack/playbooks"
 _LONGEST = 300  # characters of what SSH says
 _VERDICTS = {"fits": "fits", "tight": "fits tightly"}
 
@@ -117,7 +118,9 @@ def _short(reason: str) -> str:
 
 def _state(site: Site, files: Sequence[str]) -> list[str]:
     if site.state == KEPT:
-        told = f"{site.folder} is a site already: nothing was changed. To begin anew, name another folder."
+        told = (
+            f"{site.folder} is a site already: nothing was changed. To begin anew, remove it or name another."
+        )
         return ["SITE", *paragraph(told, "  ")]
     if site.state == CHECKED:
         lines = paragraph(f"Check mode: nothing was written. {site.folder} would hold", "  ")
@@ -142,9 +145,16 @@ def _next(machines: Sequence[Machine], site: Site) -> list[str]:
     words = ["-i", shlex.quote(site.folder), "{}", *(["-K"] if any(asks) else []), vault]
     command = "ansible-playbook " + " ".join(words)
     lines = ["NEXT", "  # look at the plan, which changes nothing"]
-    lines.append("  " + command.format(shlex.quote(f"{site.playbooks}/plan.yml")))
+    lines.append("  " + command.format(_playbook(site, "plan")))
     lines.append("  # install it")
-    lines.append("  " + command.format(shlex.quote(f"{site.playbooks}/site.yml")))
+    lines.append("  " + command.format(_playbook(site, "site")))
     if any(machine.seen.sudo == "" for machine in machines):
         lines += paragraph("-K asks for the password of sudo; leave it out where sudo asks for none.", "  ")
     return lines
+
+
+def _playbook(site: Site, name: str) -> str:
+    """A collection's playbook has a name, wherever its file is."""
+    if INSTALLED in site.playbooks:
+        return f"inference.stack.{name}"
+    return shlex.quote(f"{site.playbooks}/{name}.yml")

@@ -70,6 +70,44 @@ class TestSite:
             choose_site({"XDG_STATE_HOME": str(tmp_path)})
 
 
+class TestVault:
+    """Whoever wrote the site with init.yml says nothing of its vault."""
+
+    @pytest.fixture
+    def site(self, tmp_path: Path) -> Path:
+        (tmp_path / "group_vars/all").mkdir(parents=True)
+        (tmp_path / "hosts.yml").write_text("all: {}\n")
+        (tmp_path / "group_vars/all/vault.yml").write_text("$ANSIBLE_VAULT;1.1;AES256\n6162\n")
+        return tmp_path
+
+    @pytest.mark.parametrize("named", ["", "hosts.yml"])
+    def test_the_password_beside_the_site_opens_it(self, site: Path, named: str) -> None:
+        (site / ".vault-password").write_text("x")
+        words = command(VERBS["doctor"], str(site / named), {"ARGS": "-K"})
+        assert words[-3:] == ["--vault-password-file", str(site / ".vault-password"), "-K"]
+
+    @pytest.mark.parametrize(
+        "environment",
+        [
+            {"ANSIBLE_VAULT_PASSWORD_FILE": "/somewhere"},
+            {"ARGS": "--ask-vault-pass"},
+            {"ARGS": "-J"},
+            {"ARGS": "--vault-id home@prompt"},
+        ],
+    )
+    def test_what_somebody_says_wins(self, site: Path, environment: dict[str, str]) -> None:
+        (site / ".vault-password").write_text("x")
+        assert "--vault-password-file" not in command(VERBS["doctor"], str(site), environment)
+
+    def test_a_vault_without_a_password_is_named_with_the_fix(self, site: Path) -> None:
+        with pytest.raises(UsageError, match="ARGS=--ask-vault-pass"):
+            command(VERBS["doctor"], str(site), {})
+
+    def test_a_site_without_a_vault_needs_none(self, site: Path) -> None:
+        (site / "group_vars/all/vault.yml").write_text("vault_k3s_token: x\n")
+        assert command(VERBS["doctor"], str(site), {})[-1] == "playbooks/doctor.yml"
+
+
 class TestCommand:
     def test_variables_arrive_whatever_they_hold(self) -> None:
         prompt = 'it\'s "quoted" {{ 1 }} $HOME'

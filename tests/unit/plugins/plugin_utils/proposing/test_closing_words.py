@@ -92,6 +92,14 @@ def test_odd_folders_can_be_pasted() -> None:
     assert "-i '/home/me/my site' playbooks/plan.yml --vault-password-file '/home/me/my site/" in text
 
 
+def test_an_installed_collection_names_its_playbooks() -> None:
+    folder = "../.ansible/collections/ansible_collections/inference/stack/playbooks"
+    assert commands(told(Site("home", folder, "written", "home/.vault-password"))) == [
+        f"ansible-playbook -i home inference.stack.{verb} --vault-password-file home/.vault-password"
+        for verb in ("plan", "site")
+    ]
+
+
 def test_the_controller_itself_gets_no_advice_about_ssh() -> None:
     listed = with_seen(machines("localhost"), [{"name": "server", "reason": "no Python"}])
     assert "Try ssh" not in closing_words(listed, propose(listed, RAW), SITE)
