@@ -78,7 +78,10 @@ def summary_text(comparison: Mapping[str, Any]) -> Iterator[str]:
         most = "" if all(row["known"] for row in downloads) else "at most "
         more = "" if all(row["complete"] for row in downloads) else " and downloads of unknown size"
         counts.append(f"{most}{size(total)}{more} to download")
-    yield from paragraph(", ".join(counts) or "nothing to deploy", "Plan: ")
+    nothing = "nothing to deploy"
+    if comparison["cluster"]["state"] == ABSENT:
+        nothing = "no model on a GPU; cluster, gateway and the other tiers are installed"
+    yield from paragraph(", ".join(counts) or nothing, "Plan: ")
 
 
 def _title(comparison: Mapping[str, Any]) -> Iterator[str]:

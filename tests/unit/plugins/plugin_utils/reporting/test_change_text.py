@@ -30,6 +30,12 @@ def summary(comparison: dict[str, Any]) -> str:
     return " ".join(summary_text(comparison))
 
 
+def test_a_bare_site_without_a_model_on_a_gpu_is_not_nothing() -> None:
+    plan, _ = planned(models=[])
+    told = summary(compared(plan, BARE, host()))
+    assert told == "Plan: no model on a GPU; cluster, gateway and the other tiers are installed"
+
+
 def test_a_bare_site() -> None:
     plan, _ = planned()
     found = compared(plan, BARE, host(missing=[MISSING]))

@@ -186,7 +186,7 @@ def test_a_site_without_gpu_models() -> None:
     tiers = {"cpu": {"backend": "ollama", "model": "qwen3:4b"}}
     told = text(models=[], tiers=tiers)
     assert "MODEL" not in told.replace("MODES", "")
-    assert told.endswith("Plan: nothing to deploy\n")
+    assert told.endswith("Plan: no model on a GPU; cluster, gateway and the other tiers are installed\n")
 
 
 @pytest.mark.parametrize("state", ["bare", "away", "running", "changed"])
