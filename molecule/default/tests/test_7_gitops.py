@@ -15,7 +15,7 @@ import yaml
 
 from tests.rehearsal import NAMESPACE, Cluster, Gateway, play, recap, wait_for
 
-SECRETS = ("litellm-environment", "litellm-keys")
+SECRETS = ("litellm-environment", "litellm-keys", "vllm-hf-token")
 FOLDER = "/tmp/inference-stack-rendered"
 
 
