@@ -181,7 +181,8 @@ def test_with_every_tier_away_clients_are_refused_and_that_is_no_failure(
 
 
 FLAWS = {
-    "fails": "requests failed that had not begun to stream, the first one without gpu: POST",
+    # The first one may have been sent a moment before.
+    "fails": "requests failed that had not begun to stream, the first one ",
     "slow": "s later than the next tier's own, and 0.2 s are allowed",
     "anonymous": "Not every answer came from tier gpu before anything was taken away: tier unknown answered",
     "lost": "gpu taken away (scale): it did not come back",
