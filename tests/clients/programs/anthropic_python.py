@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
 from typing import Any
 
 import anthropic
-from wire import PICTURE, PROMPT, SCHEMA, TOOL, Order, serve
-
-Note = Callable[[Any], None]
+from wire import PICTURE, SCHEMA, TOOL, Note, Order, retries, send, serve
 
 
 def client(order: Order, note: Note) -> anthropic.Anthropic:
-    more = {} if order.get("retries") is None else {"max_retries": order["retries"]}
     return anthropic.Anthropic(
         base_url=order["url"],
         api_key=order["key"],
         http_client=anthropic.DefaultHttpxClient(event_hooks={"response": [note]}),
-        **more,
+        **retries(order),
     )
 
 
 def create(order: Order, note: Note, **more: Any) -> Any:
-    asked = {
-        "model": order["model"],
-        "messages": [{"role": "user", "content": PROMPT}],
-        "max_tokens": 8,
-        **more,
-        **order.get("body", {}),
-    }
-    with_client = client(order, note)
-    known = inspect.signature(with_client.messages.create).parameters
-    extra = {name: asked.pop(name) for name in list(asked) if name not in known}
-    return with_client.messages.create(**asked, extra_body=extra or None)
+    return send(client(order, note).messages.create, order, **more)
 
 
 def text_of(answer: Any) -> str:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import openai
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
-from wire import PICTURE, PROMPT, SCHEMA, TOOL, Order, serve
-
-Note = Callable[[Any], None]
+from wire import PICTURE, PROMPT, SCHEMA, TOOL, Note, Order, retries, serve
 
 
 def client(order: Order, note: Note, kind: type = ChatOpenAI, **more: Any) -> Any:
-    if order.get("retries") is not None:
-        more["max_retries"] = order["retries"]
     return kind(
         model=order["model"],
         base_url=f"{order['url']}/v1",
         api_key=order["key"],
         http_client=openai.DefaultHttpx2Client(event_hooks={"response": [note]}),
+        **retries(order),
         **more,
     )
 

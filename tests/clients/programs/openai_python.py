@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
 from typing import Any
 
 import openai
-from wire import PICTURE, PROMPT, SCHEMA, TOOL, Order, serve
-
-Note = Callable[[Any], None]
+from wire import PICTURE, SCHEMA, TOOL, Note, Order, retries, send, serve
 
 
 def client(order: Order, note: Note) -> openai.OpenAI:
-    more = {} if order.get("retries") is None else {"max_retries": order["retries"]}
     return openai.OpenAI(
         base_url=f"{order['url']}/v1",
         api_key=order["key"],
         http_client=openai.DefaultHttpx2Client(event_hooks={"response": [note]}),
-        **more,
+        **retries(order),
     )
 
 
 def create(order: Order, note: Note, **more: Any) -> Any:
-    asked = {
-        "model": order["model"],
-        "messages": [{"role": "user", "content": PROMPT}],
-        "max_tokens": 8,
-        **more,
-        **order.get("body", {}),
-    }
-    with_client = client(order, note)
-    known = inspect.signature(with_client.chat.completions.create).parameters
-    extra = {name: asked.pop(name) for name in list(asked) if name not in known}
-    return with_client.chat.completions.create(**asked, extra_body=extra or None)
+    return send(client(order, note).chat.completions.create, order, **more)
 
 
 def models(order: Order, note: Note) -> dict[str, Any]:

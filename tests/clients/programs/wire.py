@@ -6,6 +6,7 @@ server for each answer that the client saw, and either what the client returned 
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -27,7 +28,27 @@ PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADh
 
 Order = dict[str, Any]
 Exchange = dict[str, Any]
-Action = Callable[[Order, Callable[[Any], None]], Mapping[str, Any]]
+Note = Callable[[Any], None]
+Action = Callable[[Order, Note], Mapping[str, Any]]
+
+
+def retries(order: Order) -> dict[str, Any]:
+    """Nothing where the client's own number counts."""
+    return {} if order.get("retries") is None else {"max_retries": order["retries"]}
+
+
+def send(create: Callable[..., Any], order: Order, **more: Any) -> Any:
+    """One question by a client's own method. What the method does not know goes into the body as it is."""
+    asked = {
+        "model": order["model"],
+        "messages": [{"role": "user", "content": PROMPT}],
+        "max_tokens": 8,
+        **more,
+        **order.get("body", {}),
+    }
+    known = inspect.signature(create).parameters
+    extra = {name: asked.pop(name) for name in list(asked) if name not in known}
+    return create(**asked, extra_body=extra or None)
 
 
 def noted(response: Any) -> Exchange:
